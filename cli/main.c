@@ -1,0 +1,118 @@
+/*  parley - the operator's command: one table of commands, each a file. */
+
+#include "cli_commands.h"
+
+#include "cli_text.h"
+#include "sv_version.h"
+#include <stdio.h>
+#include <string.h>
+
+static int s_version (const cli_options_t *options)
+{
+    pt_buf_t buf;
+    pt_buf_init (&buf, CLI_OUTPUT_MAX);
+    if (options->is_json) {
+        cli_json_t json = {.out = &buf};
+        cli_json_open (&json, NULL, '{');
+        cli_json_text (&json, "name", "parley");
+        cli_json_text (&json, "version", SV_VERSION);
+        cli_json_close (&json, '}');
+        pt_buf_puts (&buf, "\n");
+    } else
+        pt_buf_puts (&buf, "parley " SV_VERSION "\n");
+    int exit_code = cli_output (&buf, CLI_OK);
+    pt_buf_fini (&buf);
+    return exit_code;
+}
+
+static const char s_options_help[] =
+    "      --state-dir <path>  folder of the installation [PARLEY_STATE_DIR, or ./var]\n"
+    "      --bus <bases>       ask these brokers, comma separated, whatever the folder says\n"
+    "      --timeout <time>    longest wait for one answer [2s]\n"
+    "      --json              for machines\n"
+    "  -h, --help              this text\n";
+
+/*  `parley help` is built from this table too. */
+static const struct {
+    const char *name;
+    const char *summary;
+    const char *help;
+    bool takes_options;
+    int (*run) (const cli_options_t *options);
+} s_commands[] = {
+    {"status", "who is there, and how they are",
+     "Asks every broker which instances live, and each service how it is.\n\n"
+     "Exit code: 0 all is well, 1 something is missing, 69 no broker answers.\n",
+     true, cli_status},
+    {"doctor", "check everything from the ground up, and say how to mend it",
+     "Checks in this order: state directory, keys, sockets, brokers, services,\n"
+     "database, gateways. The first failure is usually the cause of the others.\n\n"
+     "Exit code: 0 all is well, 1 a check failed.\n",
+     true, cli_doctor},
+    {"version", "print the version", "Prints the version; --json for machines.\n", false, s_version},
+};
+#define COMMAND_COUNT (sizeof (s_commands) / sizeof (s_commands[0]))
+
+static int s_print_help (FILE *out)
+{
+    const char *bold = cli_is_colour () && out == stdout ? "\033[1m" : "";
+    const char *plain = *bold ? "\033[0m" : "";
+    fprintf (out,
+             "%sparley%s %s - looks after a Parley installation\n\n%sUsage:%s parley <command> "
+             "[option]...\n\n%sCommands:%s\n",
+             bold, plain, SV_VERSION, bold, plain, bold, plain);
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
+        fprintf (out, "  %s%-8s%s  %s\n", bold, s_commands[i].name, plain, s_commands[i].summary);
+    fprintf (out, "  %shelp%s      this text, or more about one command: parley help status\n\n%sOptions:%s\n%s", bold,
+             plain, bold, plain, s_options_help);
+    fprintf (out,
+             "\n%sExamples:%s\n  parley status\n  parley doctor --state-dir /srv/parley\n"
+             "  parley status --json --bus ipc:///run/parley/b0\n",
+             bold, plain);
+    return out == stdout ? CLI_OK : CLI_USAGE;
+}
+
+static int s_print_command_help (size_t i)
+{
+    printf ("parley %s - %s\n\n%s", s_commands[i].name, s_commands[i].summary, s_commands[i].help);
+    if (s_commands[i].takes_options)
+        printf ("\nOptions:\n%s", s_options_help);
+    return CLI_OK;
+}
+
+static int s_unknown (const char *name)
+{
+    fprintf (stderr, "parley: '%s' is no command; try 'parley help'\n", name);
+    return CLI_USAGE;
+}
+
+static int s_help (const char *name)
+{
+    if (!name)
+        return s_print_help (stdout);
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
+        if (strcmp (s_commands[i].name, name) == 0)
+            return s_print_command_help (i);
+    return s_unknown (name);
+}
+
+int main (int argc, char **argv)
+{
+    const char *name = argc > 1 ? argv[1] : NULL;
+    if (!name)
+        return s_print_help (stderr);
+    if (strcmp (name, "help") == 0 || strcmp (name, "--help") == 0 || strcmp (name, "-h") == 0)
+        return s_help (argc > 2 ? argv[2] : NULL);
+    if (strcmp (name, "--version") == 0 || strcmp (name, "-V") == 0)
+        name = "version";
+    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+        if (strcmp (s_commands[i].name, name) != 0)
+            continue;
+        cli_options_t options;
+        int rc = cli_options_parse (&options, argc - 2, argv + 2, stderr);
+        if (rc != 0)
+            return rc;
+        return options.wants_help ? s_print_command_help (i) : s_commands[i].run (&options);
+    }
+    return s_unknown (name);
+}

@@ -1,0 +1,58 @@
+/*  auth_account - registering.
+
+    A repeat under the same idempotency key brings a new salt, hence another
+    password hash.  What store compares is therefore a keyed hash of what was
+    asked: keyed, because an unkeyed hash over a password would be a fast oracle
+    for whoever reads the database. */
+
+#include "auth_hash.h"
+#include "auth_ops.h"
+#include "auth_policy.h"
+
+static pt_str_t s_part (bool has, pt_str_t text)
+{
+    return has ? text : (pt_str_t){NULL, 0};
+}
+
+static void s_on_stored (void *ctx, sv_request_t **request_p, void *op, const sv_reply_t *reply)
+{
+    auth_t *auth = ctx;
+    (void)op;
+    sv_metric_add (auth->metrics.accounts, 1);
+    sv_request_reply (request_p, reply->msg);
+}
+
+static void s_on_hashed (auth_t *auth, sv_request_t **request_p, void *op, const auth_hashed_t *result)
+{
+    const pt_account_create_t *ask = op;
+    const pt_str_t parts[] = {s_part (ask->has_login, ask->login), s_part (ask->has_email, ask->email),
+                              s_part (ask->has_name, ask->name), ask->password};
+    uint8_t mac[AUTH_MAC_LEN];
+    auth_secret_mac (auth->secret, "account", parts, sizeof parts / sizeof parts[0], mac);
+    pt_account_insert_t insert = {.login = ask->login,
+                                  .has_login = ask->has_login,
+                                  .email = ask->email,
+                                  .has_email = ask->has_email,
+                                  .name = ask->name,
+                                  .has_name = ask->has_name,
+                                  .password_hash = pt_str (result->hash),
+                                  .hash = {(const char *)mac, sizeof mac},
+                                  .key = ask->key};
+    sv_backend_call_t call = {.opcode = PT_OP_store_account_create, .msg = &insert, .fn = s_on_stored};
+    sv_backend_call (&auth->store, request_p, &call);
+}
+
+void auth_account_on_create (void *ctx, sv_request_t *request, const void *msg)
+{
+    auth_t *auth = ctx;
+    pt_arena_t *arena = sv_request_arena (request);
+    pt_account_create_t *clean = pt_arena_alloc (arena, sizeof *clean);
+    pt_error_t error = {0};
+    int rc = clean ? auth_policy_account (msg, arena, clean, &error) : -PT_E_memory;
+    if (rc != 0) {
+        sv_request_fail_with (&request, rc, &error);
+        return;
+    }
+    auth_hash_job_t job = {.password = clean->password, .fn = s_on_hashed, .op = clean};
+    auth_hash (auth, &request, &job);
+}

@@ -1,0 +1,18 @@
+/*  auth_ops - the table of operations that auth serves. */
+
+#include "auth_ops.h"
+
+const sv_handler_t auth_ops[] = {
+    {PT_OP_auth_status, sv_daemon_on_status},
+    {PT_OP_auth_account_create, auth_account_on_create},
+    {PT_OP_auth_account_get, auth_forward_on_request},
+    {PT_OP_auth_account_update, auth_forward_on_request},
+    {PT_OP_auth_account_list, auth_forward_on_request},
+    {PT_OP_auth_session_create, auth_session_on_create},
+    {PT_OP_auth_session_refresh, auth_session_on_refresh},
+    {PT_OP_auth_session_list, auth_forward_on_request},
+    {PT_OP_auth_session_delete, auth_forward_on_request},
+    {PT_OP_auth_keys, auth_keys_on_request},
+};
+
+const size_t auth_op_count = sizeof auth_ops / sizeof auth_ops[0];

@@ -1,0 +1,26 @@
+/*  auth_ops - the table of operations that auth serves, and their handlers.
+
+    Every handler has the type sv_handler_fn: ctx is the auth_t, the request is
+    consumed now or when store or the pool of hashing threads has answered. */
+
+#ifndef AUTH_OPS_H
+#define AUTH_OPS_H
+
+#include "auth.h"
+#include "sv_forward.h"
+
+extern const sv_handler_t auth_ops[];
+extern const size_t auth_op_count;
+
+sv_handler_fn auth_account_on_create;
+sv_handler_fn auth_session_on_create, auth_session_on_refresh;
+sv_handler_fn auth_keys_on_request;
+
+/*  Serves every operation of auth_routes. */
+sv_handler_fn auth_forward_on_request;
+
+/*  What store answers unchanged. */
+extern const sv_route_t auth_routes[];
+extern const size_t auth_route_count;
+
+#endif

@@ -1,0 +1,140 @@
+/*  auth_policy - what an account may look like, beyond the schema; pure. */
+
+#include "auth_policy.h"
+#include "sv_text.h"
+
+/*  RFC 5321 and RFC 1035. */
+#define S_LOCAL_MAX 64
+#define S_LABEL_MAX 63
+
+static bool s_is_alpha (char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+static bool s_is_digit (char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+bool auth_policy_is_login (pt_str_t login)
+{
+    bool is_number = true;
+    for (uint32_t i = 0; i < login.len; i++) {
+        char c = login.at[i];
+        if (!s_is_alpha (c) && !s_is_digit (c) && c != '_' && c != '.' && c != '-')
+            return false;
+        is_number = is_number && s_is_digit (c);
+    }
+    return login.len > 0 && login.len <= LIM_LOGIN && !is_number;
+}
+
+/*  RFC 5322 atext. */
+static bool s_is_atom (char c)
+{
+    return s_is_alpha (c) || s_is_digit (c) || (c != 0 && strchr ("!#$%&'*+/=?^_`{|}~-", c));
+}
+
+static bool s_is_local (const char *at, uint32_t len)
+{
+    if (len == 0 || len > S_LOCAL_MAX || at[0] == '.' || at[len - 1] == '.')
+        return false;
+    for (uint32_t i = 0; i < len; i++)
+        if (at[i] == '.' ? at[i - 1] == '.' : !s_is_atom (at[i]))
+            return false;
+    return true;
+}
+
+static bool s_is_label (const char *at, uint32_t len)
+{
+    if (len == 0 || len > S_LABEL_MAX || at[0] == '-' || at[len - 1] == '-')
+        return false;
+    for (uint32_t i = 0; i < len; i++)
+        if (!s_is_alpha (at[i]) && !s_is_digit (at[i]) && at[i] != '-')
+            return false;
+    return true;
+}
+
+static bool s_is_domain (const char *at, uint32_t len)
+{
+    unsigned labels = 0;
+    uint32_t start = 0;
+    for (uint32_t i = 0; i <= len; i++)
+        if (i == len || at[i] == '.') {
+            if (!s_is_label (at + start, i - start))
+                return false;
+            labels++;
+            start = i + 1;
+        }
+    return labels >= 2;
+}
+
+bool auth_policy_is_email (pt_str_t email)
+{
+    const char *sign = email.len > 0 && email.len <= LIM_EMAIL ? memchr (email.at, '@', email.len) : NULL;
+    if (!sign)
+        return false;
+    uint32_t local_len = (uint32_t)(sign - email.at);
+    return s_is_local (email.at, local_len) && s_is_domain (sign + 1, email.len - local_len - 1);
+}
+
+pt_str_t auth_policy_lower (pt_str_t text, pt_arena_t *arena)
+{
+    char *copy = pt_arena_copy (arena, text.at, text.len);
+    for (uint32_t i = 0; copy && i < text.len; i++)
+        if (copy[i] >= 'A' && copy[i] <= 'Z')
+            copy[i] = (char)(copy[i] - 'A' + 'a');
+    return (pt_str_t){copy, text.len};
+}
+
+static int s_refuse (pt_error_t *error, pt_arena_t *arena, const char *field, const char *code, const char *detail)
+{
+    pt_error_add (error, arena, field, code, detail);
+    return -PT_E_invalid;
+}
+
+static int s_check_password (pt_str_t password, pt_arena_t *arena, pt_error_t *error)
+{
+    if (password.len < AUTH_POLICY_PASSWORD_MIN)
+        return s_refuse (error, arena, "password", "too_short", "at least 8 bytes");
+    if (password.len > LIM_PASSWORD)
+        return s_refuse (error, arena, "password", "too_long", "at most 1024 bytes");
+    return 0;
+}
+
+static int s_check_name (bool has_name, pt_str_t name, pt_arena_t *arena, pt_error_t *error)
+{
+    if (has_name && sv_text_has_control (name, false))
+        return s_refuse (error, arena, "name", "encoding", "control characters are not allowed");
+    return 0;
+}
+
+int auth_policy_account (const pt_account_create_t *ask, pt_arena_t *arena, pt_account_create_t *out_clean,
+                         pt_error_t *error)
+{
+    int rc = 0;
+    pt_account_create_t clean = *ask;
+    if (!ask->has_login && !ask->has_email)
+        rc = s_refuse (error, arena, "login", "missing", "login or email is needed");
+    if (ask->has_login && !auth_policy_is_login (ask->login))
+        rc = s_refuse (error, arena, "login", "encoding", "letters, digits, _ . and -, and not digits alone");
+    if (ask->has_email && !auth_policy_is_email (ask->email))
+        rc = s_refuse (error, arena, "email", "encoding", "not a mail address");
+    if (s_check_name (ask->has_name, ask->name, arena, error) != 0)
+        rc = -PT_E_invalid;
+    if (s_check_password (ask->password, arena, error) != 0)
+        rc = -PT_E_invalid;
+    if (rc != 0)
+        return rc;
+    clean.has_name = ask->has_name && ask->name.len > 0;
+    if (ask->has_email && !(clean.email = auth_policy_lower (ask->email, arena)).at)
+        return -PT_E_memory;
+    *out_clean = clean;
+    return 0;
+}
+
+int auth_policy_update (const void *msg, pt_arena_t *arena, pt_error_t *error)
+{
+    const pt_account_update_t *ask = msg;
+    return s_check_name (ask->has_name, ask->name, arena, error);
+}

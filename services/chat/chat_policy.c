@@ -1,0 +1,104 @@
+/*  chat_policy - rules beyond the schema, as pure functions. */
+
+#include "chat_policy.h"
+#include "pt_codec.h"
+#include "sv_text.h"
+
+static int s_refuse (pt_error_t *error, pt_arena_t *arena, const char *field, const char *code, const char *detail)
+{
+    pt_error_add (error, arena, field, code, detail);
+    return -PT_E_invalid;
+}
+
+/*  As s_refuse for a field of the `index`-th send; the path is lost rather
+    than the refusal when the arena is full. */
+static int s_refuse_send (pt_error_t *error, pt_arena_t *arena, uint32_t index, const char *field, const char *code,
+                          const char *detail)
+{
+    const char *path = pt_arena_printf (arena, "sends.%u.%s", (unsigned)index, field);
+    return s_refuse (error, arena, path ? path : field, code, detail);
+}
+
+int chat_policy_send (const pt_send_entry_t *entry, uint32_t index, pt_arena_t *arena, pt_error_t *error)
+{
+    int rc = 0;
+    if (sv_text_has_control (entry->send_id, false))
+        rc = s_refuse_send (error, arena, index, "send_id", "encoding", "control characters are not allowed");
+    if (!sv_text_has_ink (entry->body))
+        rc = s_refuse_send (error, arena, index, "body", "too_short", "needs a character that is not white space");
+    return rc;
+}
+
+static int s_check_name (pt_str_t name, pt_arena_t *arena, pt_error_t *error)
+{
+    if (sv_text_has_control (name, false))
+        return s_refuse (error, arena, "name", "encoding", "control characters are not allowed");
+    if (!sv_text_has_ink (name))
+        return s_refuse (error, arena, "name", "too_short", "needs a character that is not white space");
+    return 0;
+}
+
+static int s_check_topic (pt_str_t topic, pt_arena_t *arena, pt_error_t *error)
+{
+    if (sv_text_has_control (topic, true))
+        return s_refuse (error, arena, "topic", "encoding", "control characters are not allowed");
+    return 0;
+}
+
+static int s_check_direct (const pt_room_create_t *msg, pt_arena_t *arena, pt_error_t *error)
+{
+    uint32_t count = msg->has_members ? msg->members.count : 0;
+    if (count == 0)
+        return s_refuse (error, arena, "members", msg->has_members ? "too_short" : "missing",
+                         "a direct room names one other account");
+    if (count > 1)
+        return s_refuse (error, arena, "members", "too_long", "a direct room names one other account");
+    if (msg->members.at[0] == msg->account)
+        return s_refuse (error, arena, "members.0", "not_one_of", "a direct room is with somebody else");
+    return 0;
+}
+
+pt_room_kind_t chat_policy_room_kind (const pt_room_create_t *msg)
+{
+    return msg->has_kind ? msg->kind : PT_room_kind_GROUP;
+}
+
+int chat_policy_room_create (const pt_room_create_t *msg, pt_arena_t *arena, pt_error_t *error)
+{
+    bool is_direct = chat_policy_room_kind (msg) == PT_room_kind_DIRECT;
+    int rc = 0;
+    if (msg->has_name)
+        rc = s_check_name (msg->name, arena, error);
+    else if (!is_direct)
+        rc = s_refuse (error, arena, "name", "missing", "a room that is not direct needs a name");
+    if (msg->has_topic && s_check_topic (msg->topic, arena, error) != 0)
+        rc = -PT_E_invalid;
+    if (is_direct && s_check_direct (msg, arena, error) != 0)
+        rc = -PT_E_invalid;
+    return rc;
+}
+
+int chat_policy_room_update (const void *msg, pt_arena_t *arena, pt_error_t *error)
+{
+    const pt_room_update_t *update = msg;
+    int rc = 0;
+    if (update->has_name)
+        rc = s_check_name (update->name, arena, error);
+    if (update->has_topic && s_check_topic (update->topic, arena, error) != 0)
+        rc = -PT_E_invalid;
+    return rc;
+}
+
+int chat_policy_history (const void *msg, pt_arena_t *arena, pt_error_t *error)
+{
+    const pt_history_query_t *query = msg;
+    if (query->has_after + query->has_before + query->has_around < 2)
+        return 0;
+    return s_refuse (error, arena, query->has_around ? "around" : "before", "not_one_of",
+                     "give one of after, before, around");
+}
+
+pt_change_t chat_policy_removal (uint64_t account, uint64_t member)
+{
+    return account == member ? PT_change_LEFT : PT_change_KICKED;
+}

@@ -1,0 +1,184 @@
+/*  chat_policy_test - vectors for the rules beyond the schema. */
+
+#include "chat_policy.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+/* cmocka wants the headers above first */
+#include <cmocka.h>
+
+#define COUNT(list) (sizeof (list) / sizeof (list)[0])
+
+/*  Checks that exactly these faults ("field code", in order) were found. */
+static void s_assert_faults (const char *row, int rc, const pt_error_t *error, const char *const *faults)
+{
+    uint32_t count = 0;
+    for (; faults[count]; count++) {
+        if (count >= error->errors.count)
+            fail_msg ("%s: fault %s was not found", row, faults[count]);
+        const pt_field_error_t *found = error->errors.at + count;
+        char text[256];
+        snprintf (text, sizeof text, "%.*s %.*s", (int)found->field.len, found->field.at, (int)found->code.len,
+                  found->code.at);
+        if (strcmp (text, faults[count]) != 0)
+            fail_msg ("%s: found `%s`, not `%s`", row, text, faults[count]);
+    }
+    if (error->errors.count != count)
+        fail_msg ("%s: %u faults, not %u", row, error->errors.count, count);
+    assert_int_equal (rc, count ? -PT_E_invalid : 0);
+}
+
+static void a_send_names_its_field_and_place (void **state)
+{
+    (void)state;
+    static const struct {
+        const char *send_id, *body;
+        const char *faults[3];
+    } rows[] = {
+        {"a", "hello", {NULL}},
+        {"a", " x ", {NULL}},
+        {"a", "line\x01", {NULL}}, /* a body may hold anything, once it shows something */
+        {"a", " \n", {"sends.3.body too_short"}},
+        {"a\n", "hello", {"sends.3.send_id encoding"}},
+        {"\x7f", "\t", {"sends.3.send_id encoding", "sends.3.body too_short"}},
+    };
+    for (size_t i = 0; i < COUNT (rows); i++) {
+        pt_arena_t *arena = pt_arena_new (65536);
+        pt_error_t error = {0};
+        pt_send_entry_t entry = {.send_id = pt_str (rows[i].send_id), .body = pt_str (rows[i].body)};
+        int rc = chat_policy_send (&entry, 3, arena, &error);
+        char row[16];
+        snprintf (row, sizeof row, "row %zu", i);
+        s_assert_faults (row, rc, &error, rows[i].faults);
+        pt_arena_destroy (&arena);
+    }
+}
+
+static void a_new_room_obeys_its_kind (void **state)
+{
+    (void)state;
+    static const uint64_t other[] = {2, 3}, self[] = {1};
+    static const struct {
+        const char *what;
+        pt_room_kind_t kind;
+        const char *name, *topic;
+        const uint64_t *members;
+        uint32_t member_count;
+        const char *faults[4];
+    } rows[] = {
+        {"group by default", PT_room_kind_none, "n", NULL, NULL, 0, {NULL}},
+        {"group with members", PT_room_kind_GROUP, "n", "t", other, 2, {NULL}},
+        {"public", PT_room_kind_PUBLIC, "n", "two\nlines", NULL, 0, {NULL}},
+        {"no name", PT_room_kind_GROUP, NULL, NULL, NULL, 0, {"name missing"}},
+        {"no name, no kind", PT_room_kind_none, NULL, NULL, NULL, 0, {"name missing"}},
+        {"no name, public", PT_room_kind_PUBLIC, NULL, NULL, NULL, 0, {"name missing"}},
+        {"blank name", PT_room_kind_GROUP, " \t", NULL, NULL, 0, {"name encoding"}},
+        {"spaces", PT_room_kind_GROUP, "  ", NULL, NULL, 0, {"name too_short"}},
+        {"bad name and topic", PT_room_kind_GROUP, "a\n", "b\x01", NULL, 0, {"name encoding", "topic encoding"}},
+        {"direct", PT_room_kind_DIRECT, NULL, NULL, other, 1, {NULL}},
+        {"direct with a name", PT_room_kind_DIRECT, "n", NULL, other, 1, {NULL}},
+        {"direct with nobody", PT_room_kind_DIRECT, NULL, NULL, NULL, 0, {"members missing"}},
+        {"direct with an empty list", PT_room_kind_DIRECT, NULL, NULL, other, 0, {"members too_short"}},
+        {"direct with two", PT_room_kind_DIRECT, NULL, NULL, other, 2, {"members too_long"}},
+        {"direct with oneself", PT_room_kind_DIRECT, NULL, NULL, self, 1, {"members.0 not_one_of"}},
+    };
+    for (size_t i = 0; i < COUNT (rows); i++) {
+        pt_arena_t *arena = pt_arena_new (65536);
+        pt_error_t error = {0};
+        pt_room_create_t room = {.account = 1, .key = PT_LIT ("k")};
+        room.kind = rows[i].kind;
+        room.has_kind = rows[i].kind != PT_room_kind_none;
+        room.has_name = rows[i].name != NULL;
+        room.name = pt_str (rows[i].name ? rows[i].name : "");
+        room.has_topic = rows[i].topic != NULL;
+        room.topic = pt_str (rows[i].topic ? rows[i].topic : "");
+        room.has_members = rows[i].members != NULL;
+        room.members = (pt_ids_t){rows[i].members, rows[i].member_count};
+        s_assert_faults (rows[i].what, chat_policy_room_create (&room, arena, &error), &error, rows[i].faults);
+        pt_arena_destroy (&arena);
+    }
+}
+
+static void a_room_without_kind_is_a_group (void **state)
+{
+    (void)state;
+    pt_room_create_t room = {.account = 1};
+    assert_int_equal (chat_policy_room_kind (&room), PT_room_kind_GROUP);
+    room.has_kind = true;
+    room.kind = PT_room_kind_PUBLIC;
+    assert_int_equal (chat_policy_room_kind (&room), PT_room_kind_PUBLIC);
+}
+
+static void an_update_obeys_the_rules_of_a_new_room (void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *topic;
+        const char *faults[3];
+    } rows[] = {
+        {NULL, NULL, {NULL}},
+        {"new", "", {NULL}},
+        {" ", NULL, {"name too_short"}},
+        {"a\x02", "b\x02", {"name encoding", "topic encoding"}},
+    };
+    for (size_t i = 0; i < COUNT (rows); i++) {
+        pt_arena_t *arena = pt_arena_new (65536);
+        pt_error_t error = {0};
+        pt_room_update_t update = {.account = 1, .room = 2, .key = PT_LIT ("k")};
+        update.has_name = rows[i].name != NULL;
+        update.name = pt_str (rows[i].name ? rows[i].name : "");
+        update.has_topic = rows[i].topic != NULL;
+        update.topic = pt_str (rows[i].topic ? rows[i].topic : "");
+        s_assert_faults ("update", chat_policy_room_update (&update, arena, &error), &error, rows[i].faults);
+        pt_arena_destroy (&arena);
+    }
+}
+
+static void history_goes_one_way (void **state)
+{
+    (void)state;
+    static const struct {
+        bool after, before, around;
+        const char *faults[2];
+    } rows[] = {
+        {false, false, false, {NULL}},
+        {true, false, false, {NULL}},
+        {false, true, false, {NULL}},
+        {false, false, true, {NULL}},
+        {true, true, false, {"before not_one_of"}},
+        {true, false, true, {"around not_one_of"}},
+        {false, true, true, {"around not_one_of"}},
+        {true, true, true, {"around not_one_of"}},
+    };
+    for (size_t i = 0; i < COUNT (rows); i++) {
+        pt_arena_t *arena = pt_arena_new (65536);
+        pt_error_t error = {0};
+        pt_history_query_t query = {.account = 1, .room = 2, .after = 1, .before = 1, .around = 1};
+        query.has_after = rows[i].after;
+        query.has_before = rows[i].before;
+        query.has_around = rows[i].around;
+        s_assert_faults ("history", chat_policy_history (&query, arena, &error), &error, rows[i].faults);
+        pt_arena_destroy (&arena);
+    }
+}
+
+static void to_remove_oneself_is_to_leave (void **state)
+{
+    (void)state;
+    assert_int_equal (chat_policy_removal (1, 1), PT_change_LEFT);
+    assert_int_equal (chat_policy_removal (1, 2), PT_change_KICKED);
+}
+
+int main (void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test (a_send_names_its_field_and_place),
+        cmocka_unit_test (a_new_room_obeys_its_kind),
+        cmocka_unit_test (a_room_without_kind_is_a_group),
+        cmocka_unit_test (an_update_obeys_the_rules_of_a_new_room),
+        cmocka_unit_test (history_goes_one_way),
+        cmocka_unit_test (to_remove_oneself_is_to_leave),
+    };
+    return cmocka_run_group_tests (tests, NULL, NULL);
+}

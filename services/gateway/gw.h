@@ -1,0 +1,33 @@
+/*  gw - the context of the gateway: its parts, passed down, no globals. */
+
+#ifndef GW_H
+#define GW_H
+
+#include "sv_daemon.h"
+
+typedef struct gw_config gw_config_t;
+typedef struct gw_tokens gw_tokens_t;
+typedef struct gw_rooms gw_rooms_t;
+typedef struct gw_sessions gw_sessions_t;
+typedef struct gw_server gw_server_t;
+typedef struct gw_keys gw_keys_t;
+typedef struct gw_health gw_health_t;
+
+typedef struct gw {
+    sv_daemon_t *daemon; /* first: sv_daemon_on_status relies on it */
+    const gw_config_t *config;
+    sv_loop_t *loop;
+    sv_log_t *log;
+    sv_metrics_t *metrics;
+    sv_bus_t *bus;
+    gw_tokens_t *tokens;     /* gw_token.h: keys and verified tokens */
+    gw_keys_t *keys;         /* gw_keys.h: keeps the keys fresh */
+    gw_health_t *health;     /* gw_health.h: whether it can serve */
+    gw_rooms_t *rooms;       /* gw_room.h: rooms with local subscribers; made after bus and loop */
+    gw_sessions_t *sessions; /* gw_ws.h: what all WebSocket sessions share; made after rooms, destroyed before */
+    gw_server_t *server;     /* gw_server.h: listener, lws context, connections */
+    char instance[17];       /* generation in hex, shown in hello */
+    bool is_draining;
+} gw_t;
+
+#endif

@@ -1,0 +1,43 @@
+/*  gw_front - the first bytes of a connection, read before lws has the socket.
+
+    Browsers can't set headers on a WebSocket, so they bring their token in the
+    list of subprotocols; lws 4.1 reads that list into 127 bytes and drops the
+    connection when it is longer, as one with a token always is.  So a handshake
+    for /v1/ws is read here, the token taken out of the list, and the rest given
+    to lws.  Whatever begins otherwise is handed on unread.
+
+    Behind TLS the bytes can't be seen: such a gateway takes the token from the
+    Authorization header or the first frame alone. */
+
+#ifndef GW_FRONT_H
+#define GW_FRONT_H
+
+#include "gw_link.h"
+#include "pt_buf.h"
+
+typedef struct gw_front gw_front_t;
+
+/*  Begins to watch `fd`, which it owns from here on; the link is in FIRST until
+    gw_server_adopt has it.  0 or -PT_E_memory (the fd is then still the caller's). */
+PT_MUSTCHECK int gw_front_start (gw_link_t *link, int fd);
+
+/*  Closes the socket and forgets; accepts NULL. */
+void gw_front_destroy (gw_front_t **self_p);
+
+/*  ---- pure ------------------------------------------------------------------ */
+
+typedef enum {
+    GW_FRONT_OTHER, /* not a handshake for the WebSocket */
+    GW_FRONT_MORE,  /* can't be told yet, or not whole yet */
+    GW_FRONT_WHOLE, /* a whole head for the WebSocket */
+} gw_front_kind_t;
+
+gw_front_kind_t gw_front_judge (const char *bytes, size_t len);
+
+/*  Writes the bytes (a whole head, and what follows it) to `out` without
+    `bearer, <token>` in the subprotocol list.  The token, when there is one,
+    points into `bytes`.  A head without such a list, or with several, is
+    written as it is. */
+void gw_front_take_token (const char *bytes, size_t len, pt_buf_t *out, const char **out_token, size_t *out_len);
+
+#endif

@@ -1,0 +1,52 @@
+/*  gw_header - judging the header values of a request: pure functions, no I/O.
+
+    libwebsockets 4.1 is lenient (it joins repeated headers with a comma, reads
+    `5abc` as 5, takes any Host); these are the strict rules that decide. */
+
+#ifndef GW_HEADER_H
+#define GW_HEADER_H
+
+#include "pt_error.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*  Content-Length: digits alone, at most 15 of them.  0 and the value, or
+    -PT_E_malformed (a sign, a list, a space, an empty value). */
+PT_MUSTCHECK int gw_header_length (const char *value, size_t len, uint64_t *out_length);
+
+/*  Host: one name, IPv4 or bracketed IPv6 address, and perhaps a port. */
+bool gw_header_host_ok (const char *value, size_t len);
+
+/*  Whether `value` is one of the comma separated `list`, letters of either
+    case alike, spaces around the entries ignored. */
+bool gw_header_in_list (const char *list, const char *value, size_t len);
+
+/*  Origin of a browser: accepted when on the list or, without a list, when it
+    names `host` under http or https.  `null` never is. */
+bool gw_header_origin_ok (const char *origin, size_t len, const char *list, const char *host);
+
+/*  Whether a setting names an origin: scheme, host, perhaps a port, nothing else;
+    so never `*`. */
+bool gw_header_is_origin (const char *value, size_t len);
+
+/*  The token of `Bearer <token>`.  0; -PT_E_unauthenticated for another
+    scheme; -PT_E_token_invalid when it is empty or has other characters than
+    tokens have.  The result points into `value`. */
+PT_MUSTCHECK int gw_header_bearer (const char *value, size_t len, const char **out_token, size_t *out_len);
+
+/*  A request id or idempotency key: 1 to `max` printable ASCII characters. */
+bool gw_header_printable (const char *value, size_t len, size_t max);
+
+/*  Whether Content-Type is application/json, or ends in +json; parameters
+    (charset) are ignored. */
+bool gw_header_is_json (const char *value, size_t len);
+
+/*  Whether Accept lets application/json through: absent, a wildcard, or named. */
+bool gw_header_accepts_json (const char *value, size_t len);
+
+/*  One entry after the other of a comma separated list, trimmed.  Starts with
+ *at = 0; false at the end. */
+bool gw_header_next (const char *list, size_t len, size_t *at, const char **out_entry, size_t *out_len);
+
+#endif

@@ -1,0 +1,96 @@
+/*  gw_http - one HTTP request from its head to its answer.
+
+    What lws has parsed is judged again by strict rules (gw_header.h) before
+    anything else is done with it; what breaks the framing is answered and the
+    connection ends.  Answers go out as head and body in one write. */
+
+#ifndef GW_HTTP_H
+#define GW_HTTP_H
+
+#include "gw_link.h"
+#include "gw_route.h"
+#include "pt_arena.h"
+#include "pt_codec.h"
+
+/*  Query parameters of one request; more are `malformed`. */
+#define GW_HTTP_QUERY 32
+
+/*  Memory one request may take beside its body. */
+#define GW_HTTP_ARENA (4 * 1024 * 1024)
+
+struct gw_request {
+    gw_t *gw;
+    gw_link_t *link;
+    pt_arena_t *arena;       /* lives as long as the request */
+    const gw_route_t *route; /* NULL: OPTIONS, or none found */
+    unsigned methods;        /* that the path takes */
+    gw_method_t method;
+    bool is_head; /* HEAD: the answer has no body */
+    bool keeps_alive;
+    bool has_length;
+    bool expects_continue;
+    uint64_t length;
+    const char *path;
+    const char *host;
+    const char *origin; /* to be allowed in the answer; NULL: none */
+    const char *idempotency_key;
+    gw_pair_t query[GW_HTTP_QUERY];
+    unsigned query_count;
+    gw_pair_t vars[GW_ROUTE_VARS];
+    unsigned var_count;
+    bool has_json; /* Content-Type says so */
+    gw_identity_t identity;
+    bool has_identity;
+    int fault; /* found at the head, answered once the body is in */
+    pt_buf_t body;
+    uint64_t call;
+    uint64_t started_us;
+    char trace[LIM_TRACE + 1];
+};
+
+typedef struct {
+    int status;
+    const char *type;  /* Content-Type; NULL: no body */
+    const char *extra; /* whole header lines, or NULL */
+    const char *body;
+    size_t len;
+    bool ends; /* the connection ends with this answer */
+} gw_answer_t;
+
+/*  Called by gw_events; 0, or -1: end the connection. */
+int gw_http_head (gw_link_t *link);
+int gw_http_body (gw_link_t *link, const void *bytes, size_t len);
+int gw_http_body_end (gw_link_t *link);
+int gw_http_unreadable (gw_link_t *link, const void *bytes, size_t len);
+
+/*  Notes how far lws has read, after an answer; and whether the request at hand
+    was already in lws's memory then: it had been pipelined. */
+void gw_http_mark_read (gw_link_t *link);
+bool gw_http_was_pipelined (const gw_link_t *link);
+
+/*  Called by gw_link. */
+void gw_http_body_timeout (gw_link_t *link);
+void gw_http_forget (gw_link_t *link);
+
+/*  The request of this head, with everything but its body; NULL and the error
+    when the head can't stand.  Also used by the upgrade. */
+gw_request_t *gw_http_read_head (gw_link_t *link, int *out_err);
+
+/*  Answers; the request is gone after. */
+void gw_http_answer (gw_request_t *request, const gw_answer_t *answer);
+
+/*  Answers with a problem document.  `error` may be NULL. */
+void gw_http_fail (gw_request_t *request, int err, const char *detail, const pt_error_t *error);
+
+/*  Answers with the message as JSON, or without a body when it is `empty`. */
+void gw_http_reply (gw_request_t *request, int status, pt_msg_t type, const void *msg);
+
+/*  Value of a header that may come once; NULL when absent, `*out_err` is set
+    when it is repeated, holds a NUL, or memory is out.  `token` is an enum
+    lws_token_indexes. */
+const char *gw_http_header (gw_request_t *request, int token, size_t *out_len, int *out_err);
+
+/*  The query parameter of that name, NULL when there is none. */
+const gw_pair_t *gw_http_query (const gw_request_t *request, const char *name);
+
+#endif

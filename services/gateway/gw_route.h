@@ -1,0 +1,76 @@
+/*  gw_route - the one table of what the gateway serves: method, path, who may,
+    which operation it becomes, what success is called.
+
+    Dispatch, 404, 405 with Allow, OPTIONS and preflight all read it. */
+
+#ifndef GW_ROUTE_H
+#define GW_ROUTE_H
+
+#include "pt_error.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*  Variables of one path. */
+#define GW_ROUTE_VARS 4
+
+typedef enum {
+    GW_GET,
+    GW_POST,
+    GW_PUT,
+    GW_PATCH,
+    GW_DELETE,
+    GW_OPTIONS,
+    GW_METHODS,
+} gw_method_t;
+
+enum {
+    GW_OPEN = 1,     /* no identity needed, none looked at */
+    GW_BODY = 2,     /* takes a JSON body */
+    GW_INTERNAL = 4, /* on the internal port alone */
+    GW_ANYWHERE = 8, /* on the public and the internal port */
+    GW_NO_CALL = 16, /* answered here */
+};
+
+typedef struct gw_request gw_request_t;
+typedef void (gw_route_fn) (gw_request_t *request);
+
+typedef struct gw_route {
+    gw_method_t method;
+    const char *path; /* segments; {name} takes one and fills the field `name` */
+    uint16_t opcode;  /* 0: `fn` does it all */
+    uint16_t status;  /* of success; 204 where the reply is empty */
+    unsigned flags;
+    gw_route_fn *fn; /* NULL: gw_call_route */
+    const char *doc;
+} gw_route_t;
+
+/*  A name and a value, not terminated: of a path variable or a query. */
+typedef struct {
+    const char *name, *value;
+    size_t name_len, value_len;
+} gw_pair_t;
+
+typedef struct {
+    const gw_route_t *route; /* NULL: no such path, or not that method */
+    unsigned methods;        /* set of 1 << gw_method_t the path takes; 0: no such path */
+    gw_pair_t vars[GW_ROUTE_VARS];
+    unsigned var_count;
+} gw_route_match_t;
+
+/*  Looks a path up in a table.  HEAD is looked up as GET.  A literal segment
+    wins over a variable when its row comes first.  `is_internal`: the request
+    came in on the internal port. */
+void gw_route_find (const gw_route_t *table, size_t count, gw_method_t method, const char *path, bool is_internal,
+                    gw_route_match_t *out);
+
+/*  The table of the gateway (gw_api.c). */
+extern const gw_route_t gw_routes[];
+extern const size_t gw_route_count;
+
+/*  "GET", and the value of an Allow header for a set of methods: HEAD comes with
+    GET, OPTIONS always.  `out` takes at least 64 bytes. */
+const char *gw_method_name (gw_method_t method);
+void gw_route_allow (unsigned methods, char *out, size_t size);
+
+#endif

@@ -1,0 +1,152 @@
+/*  gw_upgrade - the WebSocket handshake: every check before lws answers 101.
+
+    lws 4.1 takes any Origin, any version and any value of Upgrade that it knows
+    (h2c among them), and closes without a word what it does not like.  So all of
+    it is judged here first, and refusals are HTTP answers a client can read. */
+
+#include "gw_upgrade.h"
+#include "gw_config.h"
+#include "gw_header.h"
+#include "gw_http.h"
+#include "gw_server.h"
+#include <libwebsockets.h>
+#include <strings.h>
+
+/*  lws reads the list of subprotocols, and Connection, into buffers of so much. */
+#define LWS_LIST 126
+
+typedef struct {
+    gw_request_t *request;
+    gw_link_t *link;
+    const char *detail;
+} handshake_t;
+
+static int s_refuse (handshake_t *self, int err, const char *detail)
+{
+    self->detail = detail;
+    return err;
+}
+
+static int s_check_path (handshake_t *self)
+{
+    if (strcmp (self->request->path, "/v1/ws") != 0 || self->link->is_internal)
+        return -PT_E_not_found;
+    return self->request->method == GW_GET && !self->request->is_head ? 0 : -PT_E_method_not_allowed;
+}
+
+static int s_check_upgrade (handshake_t *self)
+{
+    int err = 0;
+    size_t len;
+    const char *value = gw_http_header (self->request, WSI_TOKEN_UPGRADE, &len, &err);
+    if (err != 0 || !value || strcasecmp (value, "websocket") != 0)
+        return s_refuse (self, err != 0 ? err : -PT_E_malformed, "Upgrade must be websocket");
+    value = gw_http_header (self->request, WSI_TOKEN_CONNECTION, &len, &err);
+    if (err != 0 || !value || len > LWS_LIST || !gw_header_in_list (value, "upgrade", 7))
+        return s_refuse (self, -PT_E_malformed, "Connection must name Upgrade");
+    value = gw_http_header (self->request, WSI_TOKEN_VERSION, &len, &err);
+    if (err != 0 || !value || strcmp (value, "13") != 0)
+        return -PT_E_upgrade_required;
+    value = gw_http_header (self->request, WSI_TOKEN_KEY, &len, &err);
+    if (err != 0 || !value || len != 24 || value[22] != '=' || value[23] != '=')
+        return s_refuse (self, -PT_E_malformed, "Sec-WebSocket-Key must be 16 bytes in base64");
+    if (self->request->length > 0)
+        return s_refuse (self, -PT_E_malformed, "a handshake has no body");
+    return self->link->has_mark && gw_http_was_pipelined (self->link)
+               ? s_refuse (self, -PT_E_malformed, "a handshake can't be pipelined")
+               : 0;
+}
+
+/*  Absent is accepted: only browsers must send it, and they always do. */
+static int s_check_origin (handshake_t *self)
+{
+    int err = 0;
+    size_t len;
+    const gw_request_t *request = self->request;
+    const char *origin = gw_http_header (self->request, WSI_TOKEN_ORIGIN, &len, &err);
+    if (err == 0 && !origin)
+        return 0;
+    if (err == 0 && gw_header_origin_ok (origin, len, request->gw->config->allowed_origins, request->host))
+        return 0;
+    return -PT_E_origin_refused;
+}
+
+/*  `bearer, <token>` beside our subprotocol: the way of browsers, which can't set
+    headers on a WebSocket. */
+static int s_check_subprotocols (handshake_t *self, const char **out_token, size_t *out_len)
+{
+    int err = 0;
+    size_t len, at = 0, entry_len;
+    const char *entry;
+    bool has_ours = false, is_token = false;
+    const char *list = gw_http_header (self->request, WSI_TOKEN_PROTOCOL, &len, &err);
+    if (err != 0)
+        return err;
+    if (!list)
+        return 0;
+    if (len > LWS_LIST)
+        return s_refuse (self, -PT_E_malformed, "the list of subprotocols is too long");
+    while (gw_header_next (list, len, &at, &entry, &entry_len)) {
+        if (is_token) {
+            *out_token = entry;
+            *out_len = entry_len;
+            is_token = false;
+        } else if (entry_len == 6 && strncmp (entry, "bearer", 6) == 0) {
+            is_token = true;
+        } else if (entry_len == strlen (GW_SUBPROTOCOL) && strncmp (entry, GW_SUBPROTOCOL, entry_len) == 0) {
+            has_ours = true;
+        }
+    }
+    return has_ours ? 0 : s_refuse (self, -PT_E_malformed, "the subprotocol is " GW_SUBPROTOCOL);
+}
+
+/*  A credential that was given must be good, even where none is needed. */
+static int s_check_identity (handshake_t *self, const char *token, size_t token_len)
+{
+    int err = 0;
+    size_t len;
+    const char *value = gw_http_header (self->request, WSI_TOKEN_HTTP_AUTHORIZATION, &len, &err);
+    if (err == 0 && value)
+        err = gw_header_bearer (value, len, &token, &token_len);
+    if (err != 0 || !token)
+        return err;
+    err = gw_tokens_verify (self->link->gw->tokens, token, token_len, sv_wall_us (), &self->link->identity);
+    self->link->has_identity = err == 0;
+    return err;
+}
+
+static int s_check (handshake_t *self)
+{
+    const char *token = self->link->token;
+    size_t token_len = token ? strlen (token) : 0;
+    int err = s_check_path (self);
+    if (err == 0)
+        err = s_check_upgrade (self);
+    if (err == 0)
+        err = s_check_origin (self);
+    if (err == 0 && self->link->gw->is_draining)
+        err = -PT_E_draining;
+    if (err == 0)
+        err = s_check_subprotocols (self, &token, &token_len);
+    return err != 0 ? err : s_check_identity (self, token, token_len);
+}
+
+int gw_upgrade (gw_link_t *link)
+{
+    /*  lws has answered an Upgrade it does not know with 403 by itself, and
+        dropped the headers, before it asks: nothing of them may be touched. */
+    if (lws_hdr_total_length (link->wsi, WSI_TOKEN_UPGRADE) <= 0)
+        return -1;
+    int err;
+    handshake_t self = {.link = link, .request = gw_http_read_head (link, &err)};
+    if (!self.request)
+        return -1;
+    if (err == 0)
+        err = s_check (&self);
+    if (err == 0)
+        return 0;
+    sv_metric_add (gw_server_counters (link->gw->server)->refused, 1);
+    self.request->keeps_alive = false;
+    gw_http_fail (self.request, err, self.detail, NULL);
+    return -1;
+}

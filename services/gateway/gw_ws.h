@@ -1,0 +1,50 @@
+/*  gw_ws - one WebSocket session of /v1/ws: what the client asks, what it is
+    told.  Knows JSON frames and rooms, nothing of libwebsockets (gw_conn does).
+
+    Flow out: whatever is queued for a session makes its connection dirty
+    (gw_conn_dirty); at the end of the loop turn gw_conn calls gw_ws_flush once. */
+
+#ifndef GW_WS_H
+#define GW_WS_H
+
+#include "gw_token.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct gw gw_t;
+typedef struct gw_conn gw_conn_t;
+typedef struct gw_ws gw_ws_t;
+typedef struct gw_sessions gw_sessions_t;
+
+/*  What all sessions share: the list of them with its timer, the scratch in
+    which a write is composed, the counters.  NULL when out of memory.  Every
+    session must be closed before it is destroyed. */
+gw_sessions_t *gw_sessions_new (gw_t *gw);
+void gw_sessions_destroy (gw_sessions_t **self_p);
+
+/*  The end of a loop turn, called before connections are flushed: all that the
+    turn's frames asked to send goes out, one array for each socket and room.
+    A burst that arrived together is thus one append, not two. */
+void gw_sessions_turn (gw_sessions_t *self);
+
+/*  A socket has been upgraded.  `identity` is NULL when no credential came
+    with the handshake: the first frame must then be `auth`.  The identity is
+    copied.  NULL when out of memory: the caller closes. */
+gw_ws_t *gw_ws_open (gw_t *gw, gw_conn_t *conn, const gw_identity_t *identity);
+
+/*  The socket is gone; open calls are cancelled, subscriptions ended. */
+void gw_ws_close (gw_ws_t **self_p);
+
+/*  One whole text message, reassembled, within LIM_WS_MESSAGE, not yet checked for
+    UTF-8. */
+void gw_ws_message (gw_ws_t *self, const char *bytes, size_t len);
+
+/*  Writes what is pending, at most `budget` bytes, through gw_conn_send.
+    Returns true when more is left. */
+bool gw_ws_flush (gw_ws_t *self, size_t budget);
+
+/*  Tells the session that the gateway drains: one `drain` event. */
+void gw_ws_drain (gw_ws_t *self, uint32_t retry_ms);
+
+#endif

@@ -1,0 +1,363 @@
+/*  gw_ws_ops - the table of operations, requests under way, and the operations
+    that need nothing of their own: auth, history, read, ping. */
+
+#include "gw_text.h"
+#include "gw_ws_priv.h"
+#include <stdlib.h>
+
+/*  A page of history is asked for only when the socket has taken nearly all of
+    what it had, so that answers never pile up. */
+#define S_HISTORY_ROOM (64 * 1024)
+
+/*  ---- fields of a request ------------------------------------------------------- */
+
+static bool s_digits (const char *text, size_t len, uint64_t *out_value)
+{
+    uint64_t value = 0;
+    if (!len || len > GW_TEXT_U64 - 1)
+        return false;
+    for (size_t i = 0; i < len; i++) {
+        if (text[i] < '0' || text[i] > '9')
+            return false;
+        value = value * 10 + (uint64_t)(text[i] - '0');
+    }
+    *out_value = value;
+    return value <= LIM_ID;
+}
+
+bool gw_request_u64 (const gw_request_t *request, const char *name, uint64_t *out_value)
+{
+    const json_t *field = json_object_get (request->json, name);
+    if (json_is_string (field))
+        return s_digits (json_string_value (field), json_string_length (field), out_value);
+    if (!json_is_integer (field) || json_integer_value (field) < 0)
+        return false;
+    *out_value = (uint64_t)json_integer_value (field);
+    return true;
+}
+
+bool gw_request_str (const gw_request_t *request, const char *name, pt_str_t *out_value)
+{
+    const json_t *field = json_object_get (request->json, name);
+    if (!json_is_string (field))
+        return false;
+    *out_value = (pt_str_t){json_string_value (field), (uint32_t)json_string_length (field)};
+    return true;
+}
+
+uint64_t gw_request_room (gw_ws_t *ws, const gw_request_t *request)
+{
+    uint64_t room = 0;
+    if (!gw_request_u64 (request, "room", &room) || !room) {
+        gw_ws_fail (ws, request->re, PT_E_invalid, PT_LIT ("room: an id is needed"));
+        return 0;
+    }
+    return room;
+}
+
+/*  An optional number: false, after answering, when it is there but unusable. */
+static bool s_optional_u64 (gw_ws_t *ws, const gw_request_t *request, const char *name, uint64_t *out_value,
+                            bool *out_has)
+{
+    const json_t *field = json_object_get (request->json, name);
+    *out_has = field && !json_is_null (field);
+    if (!*out_has || gw_request_u64 (request, name, out_value))
+        return true;
+    char detail[64];
+    snprintf (detail, sizeof detail, "%s: a number is needed", name);
+    gw_ws_fail (ws, request->re, PT_E_invalid, pt_str (detail));
+    return false;
+}
+
+/*  ---- requests under way ----------------------------------------------------------- */
+
+gw_op_t *gw_op_new (gw_ws_t *ws, uint64_t re, uint64_t room)
+{
+    gw_op_t *self = ws->pending < LIM_WS_PENDING ? calloc (1, sizeof *self) : NULL;
+    if (!self) {
+        bool is_full = ws->pending >= LIM_WS_PENDING;
+        gw_ws_fail (ws, re, is_full ? PT_E_too_many : PT_E_memory,
+                    is_full ? PT_LIT ("too many requests without an answer") : (pt_str_t){0});
+        return NULL;
+    }
+    self->ws = ws;
+    self->re = re;
+    self->room = room;
+    self->next = ws->ops;
+    if (ws->ops)
+        ws->ops->prev = self;
+    ws->ops = self;
+    ws->pending++;
+    return self;
+}
+
+void gw_op_destroy (gw_op_t **self_p)
+{
+    gw_op_t *self = *self_p;
+    *self_p = NULL;
+    if (!self)
+        return;
+    gw_ws_t *ws = self->ws;
+    if (self->call)
+        sv_bus_cancel (ws->gw->bus, self->call);
+    if (self->prev)
+        self->prev->next = self->next;
+    else
+        ws->ops = self->next;
+    if (self->next)
+        self->next->prev = self->prev;
+    ws->pending--;
+    free (self);
+}
+
+void gw_op_call (gw_op_t **self_p, uint16_t opcode, const void *msg, sv_reply_fn *fn)
+{
+    gw_op_t *self = *self_p;
+    int err = 0;
+    sv_call_t call = {.opcode = opcode, .msg = msg, .affinity = self->room, .deadline_ms = GW_WS_CALL_MS};
+    self->opcode = opcode;
+    self->call = sv_bus_call (self->ws->gw->bus, &call, fn, self, &err);
+    if (self->call)
+        return;
+    gw_ws_fail (self->ws, self->re, err, (pt_str_t){0});
+    gw_op_destroy (self_p);
+}
+
+/*  ---- auth ---------------------------------------------------------------------------- */
+
+/*  Also on a socket that is signed in already: the same account may extend its
+    stay with a newer token, another one may not take the socket over. */
+static void s_auth (gw_ws_t *ws, const gw_request_t *request)
+{
+    pt_str_t token;
+    gw_identity_t identity;
+    if (!gw_request_str (request, "token", &token) || token.len > LIM_TOKEN) {
+        gw_ws_fail (ws, request->re, PT_E_invalid, PT_LIT ("token: a string is needed"));
+        return;
+    }
+    int err = gw_tokens_verify (ws->gw->tokens, token.at, token.len, sv_wall_us (), &identity);
+    if (!err && ws->has_identity && identity.account != ws->identity.account)
+        err = -PT_E_forbidden;
+    if (err) {
+        gw_ws_fail (ws, request->re, err, (pt_str_t){0});
+        return;
+    }
+    ws->identity = identity;
+    ws->has_identity = true;
+    ws->is_warned = false;
+    pt_buf_t *text = gw_ws_begin_ok (ws, request->re);
+    pt_buf_puts (text, "\"account\":");
+    gw_text_id (text, identity.account);
+    pt_buf_puts (text, ",\"session\":");
+    gw_text_id (text, identity.session);
+    gw_ws_end (ws, "}}");
+}
+
+static void s_ping (gw_ws_t *ws, const gw_request_t *request)
+{
+    pt_buf_t *text = gw_ws_begin_ok (ws, request->re);
+    pt_buf_puts (text, "\"time\":");
+    gw_text_time (text, sv_wall_us ());
+    gw_ws_end (ws, "}}");
+}
+
+/*  ---- read ------------------------------------------------------------------------------ */
+
+static void s_on_read (void *arg, const sv_reply_t *reply)
+{
+    gw_op_t *op = arg;
+    op->call = 0;
+    if (reply->status)
+        gw_ws_fail_with (op->ws, op->re, reply->status, reply->error);
+    else {
+        gw_ws_begin_ok (op->ws, op->re);
+        gw_ws_end (op->ws, "}}");
+    }
+    gw_op_destroy (&op);
+}
+
+static void s_read (gw_ws_t *ws, const gw_request_t *request)
+{
+    uint64_t room = gw_request_room (ws, request);
+    uint64_t seq;
+    if (!room)
+        return;
+    if (!gw_request_u64 (request, "seq", &seq) || seq > LIM_SEQ) {
+        gw_ws_fail (ws, request->re, PT_E_invalid, PT_LIT ("seq: a number is needed"));
+        return;
+    }
+    gw_op_t *op = gw_op_new (ws, request->re, room);
+    pt_read_set_t msg = {.account = ws->identity.account, .room = room, .seq = seq};
+    if (op)
+        gw_op_call (&op, PT_OP_chat_read, &msg, s_on_read);
+}
+
+/*  ---- history ----------------------------------------------------------------------------- */
+
+/*  Which items fit into one answer: from the end that the client continues
+    from, so that what is left out is what `more` stands for. */
+static void s_fit (const gw_op_t *op, const pt_history_page_t *page, uint32_t *out_from, uint32_t *out_to)
+{
+    uint32_t from = 0, to = 0;
+    if (op->query.has_before || (!op->query.has_after && !op->query.has_around))
+        from = to = page->items.count;
+    while (op->query.has_around && to < page->items.count && page->items.at[to].seq < op->query.around)
+        from = ++to;
+    size_t bytes = 0;
+    bool is_up = op->query.has_after || op->query.has_around;
+    while (from > 0 || to < page->items.count) {
+        bool take_up = to < page->items.count && (is_up || from == 0);
+        const pt_item_t *item = &page->items.at[take_up ? to : from - 1];
+        bytes += gw_frame_item_max (item);
+        if (bytes > GW_WS_HISTORY_BYTES && to > from)
+            break;
+        if (take_up)
+            to++;
+        else
+            from--;
+        is_up = op->query.has_after || (op->query.has_around && !is_up);
+    }
+    *out_from = from;
+    *out_to = to;
+}
+
+static void s_put_history (gw_op_t *op, const pt_history_page_t *page, uint32_t from, uint32_t to)
+{
+    pt_buf_t *text = gw_ws_begin_ok (op->ws, op->re);
+    bool is_cut = from > 0 || to < page->items.count;
+    pt_buf_puts (text, "\"items\":[");
+    for (uint32_t i = from; i < to; i++) {
+        if (i > from)
+            pt_buf_puts (text, ",");
+        gw_frame_item_json (text, &page->items.at[i]);
+    }
+    pt_buf_puts (text, page->more || is_cut ? "],\"more\":true" : "],\"more\":false");
+    pt_buf_puts (text, ",\"head\":");
+    gw_text_u64 (text, page->head);
+    pt_buf_puts (text, ",\"floor\":");
+    gw_text_u64 (text, page->floor);
+    gw_ws_end (op->ws, "}}");
+}
+
+/*  The client has all up to here now: a subscription that lags may go on. */
+static void s_note_pulled (const gw_op_t *op, const pt_history_page_t *page, uint32_t to)
+{
+    gw_ws_t *ws = op->ws;
+    gw_sub_t *sub = gw_idmap_get (&ws->subs, op->room);
+    if (!sub || !sub->is_joined || !op->query.has_after || page->epoch != gw_room_epoch (sub->room))
+        return;
+    uint64_t pulled = op->query.after;
+    if (to > 0)
+        pulled = page->items.at[to - 1].seq;
+    else if (page->floor > pulled)
+        pulled = page->floor;
+    if (gw_feed_pulled (&sub->feed, op->query.after, pulled)) {
+        gw_outq_ready (&ws->outq, &sub->feed);
+        gw_ws_dirty (ws);
+    }
+}
+
+static void s_on_history (void *arg, const sv_reply_t *reply)
+{
+    gw_op_t *op = arg;
+    gw_ws_t *ws = op->ws;
+    op->call = 0;
+    ws->is_fetching = false;
+    if (reply->status)
+        gw_ws_fail_with (ws, op->re, reply->status, reply->error);
+    else {
+        const pt_history_page_t *page = reply->msg;
+        uint32_t from, to;
+        s_fit (op, page, &from, &to);
+        s_put_history (op, page, from, to);
+        s_note_pulled (op, page, to);
+    }
+    gw_op_destroy (&op);
+    gw_ws_unpark (ws);
+}
+
+/*  One question at a time; the others of the socket wait in order. */
+static void s_start_history (gw_op_t *op)
+{
+    gw_ws_t *ws = op->ws;
+    ws->is_fetching = true;
+    gw_op_call (&op, PT_OP_chat_history, &op->query, s_on_history);
+    if (!op)
+        ws->is_fetching = false;
+}
+
+/*  Parked operations are a list through the `parked` links, oldest first. */
+void gw_ws_unpark (gw_ws_t *self)
+{
+    while (self->parked_first && !self->is_fetching && !self->is_closing &&
+           gw_outq_bytes (&self->outq) <= S_HISTORY_ROOM) {
+        gw_op_t *op = self->parked_first;
+        self->parked_first = op->parked_next;
+        if (!self->parked_first)
+            self->parked_last = NULL;
+        s_start_history (op);
+    }
+}
+
+static void s_park (gw_op_t *op)
+{
+    gw_ws_t *ws = op->ws;
+    if (ws->parked_last)
+        ws->parked_last->parked_next = op;
+    else
+        ws->parked_first = op;
+    ws->parked_last = op;
+    gw_ws_unpark (ws);
+}
+
+/*  Bounds by the schema; at most one of the three directions. */
+static bool s_check_history (gw_ws_t *ws, uint64_t re, const pt_history_query_t *query)
+{
+    pt_error_t error = {0};
+    if (query->has_after + query->has_before + query->has_around > 1) {
+        gw_ws_fail (ws, re, PT_E_invalid, PT_LIT ("after, before and around exclude each other"));
+        return false;
+    }
+    pt_arena_reset (ws->sessions->arena);
+    int err = pt_validate (PT_MSG_history_query, query, ws->sessions->arena, &error);
+    if (err)
+        gw_ws_fail_with (ws, re, err, &error);
+    return !err;
+}
+
+static void s_history (gw_ws_t *ws, const gw_request_t *request)
+{
+    pt_history_query_t query = {.account = ws->identity.account, .has_account = true, .has_room = true};
+    query.room = gw_request_room (ws, request);
+    if (!query.room || !s_optional_u64 (ws, request, "after", &query.after, &query.has_after) ||
+        !s_optional_u64 (ws, request, "before", &query.before, &query.has_before) ||
+        !s_optional_u64 (ws, request, "around", &query.around, &query.has_around) ||
+        !s_optional_u64 (ws, request, "limit", &query.limit, &query.has_limit) ||
+        !s_check_history (ws, request->re, &query))
+        return;
+    gw_op_t *op = gw_op_new (ws, request->re, query.room);
+    if (!op)
+        return;
+    op->query = query;
+    s_park (op);
+}
+
+/*  ---- the table ------------------------------------------------------------------------------ */
+
+static const gw_op_entry_t s_ops[] = {
+    {"auth", s_auth, true},
+    {"history", s_history, false},
+    {"ping", s_ping, true},
+    {"read", s_read, false},
+    {"send", gw_ws_send, false},
+    {"subscribe", gw_ws_subscribe, false},
+    {"unsubscribe", gw_ws_unsubscribe, false},
+};
+
+const gw_op_entry_t *gw_ws_op_find (const char *name)
+{
+    for (size_t i = 0; i < sizeof s_ops / sizeof *s_ops; i++)
+        if (strcmp (s_ops[i].name, name) == 0)
+            return &s_ops[i];
+    return NULL;
+}

@@ -1,0 +1,266 @@
+/*  gw_ws_send - sending: one lane for each room that a session sends to, with at
+    most one call of chat under way (gw_sendq has the rules). */
+
+#include "gw_text.h"
+#include "gw_ws_priv.h"
+#include <stdlib.h>
+
+struct gw_lane {
+    gw_ws_t *ws;
+    uint64_t room;
+    gw_sendq_t *queue;
+    uint64_t call;
+    bool is_listed; /* in sessions->lanes: it has something to send */
+    bool is_due;    /* in sessions->due: it sends at the end of this turn */
+    gw_lane_t *next, *prev;
+    gw_lane_t *due_next;
+};
+
+gw_lane_t *gw_lane_next (const gw_lane_t *self)
+{
+    return self->next;
+}
+
+/*  Keeps the list of lanes that have something to send, and the session's
+    counts, in step with the queue. */
+static void s_list (gw_lane_t *self)
+{
+    gw_sessions_t *sessions = self->ws->sessions;
+    if (self->is_listed)
+        return;
+    self->is_listed = true;
+    self->prev = NULL;
+    self->next = sessions->lanes;
+    if (sessions->lanes)
+        sessions->lanes->prev = self;
+    sessions->lanes = self;
+    gw_sessions_wake_lanes (sessions);
+}
+
+static void s_unlist (gw_lane_t *self)
+{
+    if (!self->is_listed)
+        return;
+    self->is_listed = false;
+    if (self->prev)
+        self->prev->next = self->next;
+    else
+        self->ws->sessions->lanes = self->next;
+    if (self->next)
+        self->next->prev = self->prev;
+    self->next = self->prev = NULL;
+}
+
+static void s_make_due (gw_lane_t *self)
+{
+    gw_sessions_t *sessions = self->ws->sessions;
+    if (self->is_due)
+        return;
+    self->is_due = true;
+    self->due_next = sessions->due;
+    sessions->due = self;
+}
+
+static void s_unmake_due (gw_lane_t *self)
+{
+    gw_lane_t **at = &self->ws->sessions->due;
+    while (self->is_due && *at) {
+        if (*at == self) {
+            *at = self->due_next;
+            self->is_due = false;
+        } else
+            at = &(*at)->due_next;
+    }
+}
+
+static void s_destroy (gw_lane_t **self_p)
+{
+    gw_lane_t *self = *self_p;
+    *self_p = NULL;
+    if (!self)
+        return;
+    s_unlist (self);
+    s_unmake_due (self);
+    if (self->call)
+        sv_bus_cancel (self->ws->gw->bus, self->call);
+    gw_sendq_destroy (&self->queue);
+    free (self);
+}
+
+void gw_ws_drop_lanes (gw_ws_t *self)
+{
+    for (uint32_t i = 0; i < self->lanes.cap; i++) {
+        gw_lane_t *lane = gw_idmap_at (&self->lanes, i);
+        s_destroy (&lane);
+    }
+    gw_idmap_fini (&self->lanes);
+}
+
+/*  ---- answers ------------------------------------------------------------------------ */
+
+static void s_answer (void *arg, uint64_t re, const pt_send_result_t *result, int err)
+{
+    gw_ws_t *ws = arg;
+    if (err) {
+        bool is_open = pt_error_is_transient (err);
+        gw_ws_fail (ws, re, err,
+                    is_open ? PT_LIT ("the outcome is unknown: send again with the same send_id") : (pt_str_t){0});
+        return;
+    }
+    pt_buf_t *text = gw_ws_begin_ok (ws, re);
+    pt_buf_puts (text, "\"seq\":");
+    gw_text_u64 (text, result->seq);
+    pt_buf_puts (text, ",\"id\":");
+    gw_text_id (text, result->id);
+    pt_buf_puts (text, ",\"at\":");
+    gw_text_time (text, result->at);
+    pt_buf_puts (text, result->duplicate ? ",\"duplicate\":true" : ",\"duplicate\":false");
+    gw_ws_end (ws, "}}");
+}
+
+/*  After the queue has changed by an answer: counts, next array, list. */
+static void s_settle (gw_lane_t *self, uint32_t count, size_t bytes)
+{
+    self->ws->pending -= count - gw_sendq_count (self->queue);
+    self->ws->send_bytes -= bytes - gw_sendq_bytes (self->queue);
+    if (gw_sendq_count (self->queue))
+        s_make_due (self);
+    else
+        s_unlist (self);
+}
+
+static void s_on_send (void *arg, const sv_reply_t *reply)
+{
+    gw_lane_t *self = arg;
+    uint64_t now_ms = sv_now_ms ();
+    uint32_t count = gw_sendq_count (self->queue);
+    size_t bytes = gw_sendq_bytes (self->queue);
+    self->call = 0;
+    if (reply->status)
+        gw_sendq_fail (self->queue, reply->status, now_ms, s_answer, self->ws);
+    else {
+        const pt_send_results_t *msg = reply->msg;
+        gw_sendq_done (self->queue, msg->results.at, msg->results.count, now_ms, s_answer, self->ws);
+    }
+    s_settle (self, count, bytes);
+}
+
+static void s_pump (gw_lane_t *self, uint64_t now_ms)
+{
+    gw_ws_t *ws = self->ws;
+    pt_send_entry_t entries[LIM_SENDS];
+    uint32_t count = gw_sendq_begin (self->queue, entries, LIM_SENDS, now_ms);
+    if (!count)
+        return;
+    pt_send_t msg = {.account = ws->identity.account, .room = self->room, .sends = {entries, count}};
+    sv_call_t call = {.opcode = PT_OP_chat_send, .msg = &msg, .affinity = self->room, .deadline_ms = GW_WS_CALL_MS};
+    int err = -PT_E_busy;
+    self->call = sv_bus_call (ws->gw->bus, &call, s_on_send, self, &err);
+    if (!self->call)
+        gw_sendq_fail (self->queue, pt_error_is_transient (err) ? err : -PT_E_busy, now_ms, s_answer, ws);
+}
+
+void gw_sessions_turn (gw_sessions_t *self)
+{
+    if (!self->due)
+        return;
+    uint64_t now_ms = sv_now_ms ();
+    gw_lane_t *lane;
+    while ((lane = self->due)) {
+        self->due = lane->due_next;
+        lane->is_due = false;
+        s_pump (lane, now_ms);
+    }
+}
+
+void gw_lane_tick (gw_lane_t *self, uint64_t now_ms)
+{
+    gw_sendq_expire (self->queue, now_ms, s_answer, self->ws);
+    s_pump (self, now_ms);
+}
+
+/*  ---- the operation ------------------------------------------------------------------------ */
+
+/*  Lanes that are idle go when there are too many. */
+static void s_sweep (gw_ws_t *ws)
+{
+    uint32_t i = 0;
+    while (i < ws->lanes.cap) {
+        gw_lane_t *lane = gw_idmap_at (&ws->lanes, i);
+        if (!lane || gw_sendq_count (lane->queue)) {
+            i++;
+            continue;
+        }
+        gw_idmap_remove (&ws->lanes, lane->room); /* may move another into slot i */
+        s_destroy (&lane);
+    }
+}
+
+static gw_lane_t *s_lane (gw_ws_t *ws, uint64_t room)
+{
+    gw_lane_t *self = gw_idmap_get (&ws->lanes, room);
+    if (self)
+        return self;
+    if (ws->lanes.count >= LIM_WS_ROOMS)
+        s_sweep (ws);
+    self = calloc (1, sizeof *self);
+    if (!self)
+        return NULL;
+    self->ws = ws;
+    self->room = room;
+    self->queue = gw_sendq_new ();
+    if (!self->queue || gw_idmap_put (&ws->lanes, room, self))
+        s_destroy (&self);
+    return self;
+}
+
+/*  Fills the entry and checks it by the schema; false after answering. */
+static bool s_read_entry (gw_ws_t *ws, const gw_request_t *request, pt_send_entry_t *entry)
+{
+    const json_t *reply_to = json_object_get (request->json, "reply_to");
+    entry->has_send_id = gw_request_str (request, "send_id", &entry->send_id);
+    entry->has_body = gw_request_str (request, "body", &entry->body);
+    entry->has_reply_to = reply_to && !json_is_null (reply_to);
+    const char *fault = !entry->has_send_id ? "send_id: a string is needed"
+                        : !entry->has_body  ? "body: a string is needed"
+                        : entry->has_reply_to && !gw_request_u64 (request, "reply_to", &entry->reply_to)
+                            ? "reply_to: a seq is needed"
+                            : NULL;
+    if (fault) {
+        gw_ws_fail (ws, request->re, PT_E_invalid, pt_str (fault));
+        return false;
+    }
+    pt_error_t error = {0};
+    pt_arena_reset (ws->sessions->arena);
+    int err = pt_validate (PT_MSG_send_entry, entry, ws->sessions->arena, &error);
+    if (err)
+        gw_ws_fail_with (ws, request->re, err, &error);
+    return !err;
+}
+
+/*  Whether the account may write is decided where the message is numbered: a
+    cached role would now and then refuse what has just been allowed. */
+void gw_ws_send (gw_ws_t *ws, const gw_request_t *request)
+{
+    pt_send_entry_t entry = {0};
+    uint64_t room = gw_request_room (ws, request);
+    if (!room || !s_read_entry (ws, request, &entry))
+        return;
+    gw_lane_t *lane = s_lane (ws, room);
+    bool is_full = ws->pending >= LIM_WS_PENDING || ws->send_bytes + entry.body.len > GW_WS_SEND_BYTES;
+    if (is_full && (!lane || !gw_sendq_is_known (lane->queue, &entry))) {
+        gw_ws_fail (ws, request->re, PT_E_too_many, PT_LIT ("too much without an answer"));
+        return;
+    }
+    uint64_t now_ms = sv_now_ms ();
+    uint32_t count = lane ? gw_sendq_count (lane->queue) : 0;
+    size_t bytes = lane ? gw_sendq_bytes (lane->queue) : 0;
+    if (!lane || gw_sendq_push (lane->queue, request->re, &entry, now_ms + GW_WS_CALL_MS)) {
+        gw_ws_fail (ws, request->re, PT_E_memory, (pt_str_t){0});
+        return;
+    }
+    ws->pending += gw_sendq_count (lane->queue) - count;
+    ws->send_bytes += gw_sendq_bytes (lane->queue) - bytes;
+    s_list (lane);
+    s_make_due (lane);
+}

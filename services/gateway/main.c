@@ -1,0 +1,95 @@
+/*  parley-gateway - terminates HTTP and WebSocket: JSON at the edge, the schema's
+    messages inside. */
+
+#include "gw_config.h"
+#include "gw_health.h"
+#include "gw_keys.h"
+#include "gw_loop.h"
+#include "gw_room.h"
+#include "gw_server.h"
+#include "gw_token.h"
+#include "gw_ws.h"
+#include <inttypes.h>
+#include <stdlib.h>
+
+static void s_fini (void **ctx_p)
+{
+    gw_t *gw = *ctx_p;
+    *ctx_p = NULL;
+    if (!gw)
+        return;
+    gw_server_destroy (&gw->server);
+    gw_sessions_destroy (&gw->sessions);
+    gw_rooms_destroy (&gw->rooms);
+    gw_health_destroy (&gw->health);
+    gw_keys_destroy (&gw->keys);
+    gw_tokens_destroy (&gw->tokens);
+    free (gw);
+}
+
+static void s_judge (void *arg)
+{
+    gw_t *gw = arg;
+    gw_health_judge (gw->health);
+}
+
+static int s_init (sv_daemon_t *daemon, void **out_ctx, int *out_exit)
+{
+    gw_t *gw = calloc (1, sizeof *gw);
+    *out_ctx = gw;
+    if (!gw)
+        return -PT_E_memory;
+    gw->daemon = daemon;
+    gw->config = sv_daemon_config (daemon);
+    gw->loop = sv_daemon_loop (daemon);
+    gw->log = sv_daemon_log (daemon);
+    gw->metrics = sv_daemon_metrics (daemon);
+    gw->bus = sv_daemon_bus (daemon);
+    snprintf (gw->instance, sizeof gw->instance, "%016" PRIx64, sv_bus_generation (gw->bus));
+
+    gw->tokens = gw_tokens_new ();
+    gw->keys = gw->tokens ? gw_keys_new (gw) : NULL;
+    gw->health = gw->keys ? gw_health_new (gw) : NULL;
+    gw->rooms = gw->health ? gw_rooms_new (gw) : NULL;
+    gw->sessions = gw->rooms ? gw_sessions_new (gw) : NULL;
+    if (!gw->sessions) {
+        sv_log (gw->log, SV_ERROR, NULL, "out of memory");
+        return -PT_E_memory;
+    }
+    gw_keys_on_change (gw->keys, s_judge, gw);
+    gw->server = gw_server_new (gw, out_exit);
+    return gw->server ? gw_server_start (gw->server) : -PT_E_unavailable;
+}
+
+static void s_drain (void *ctx)
+{
+    gw_t *gw = ctx;
+    gw->is_draining = true;
+    gw_health_judge (gw->health);
+    gw_server_drain (gw->server);
+}
+
+/*  Nobody is left to be served: their requests have been answered or are moot. */
+static bool s_is_drained (void *ctx)
+{
+    gw_t *gw = ctx;
+    return gw_server_links (gw->server) == 0;
+}
+
+int main (int argc, char **argv)
+{
+    const sv_role_t role = {
+        .program = "parley-gateway",
+        .summary = "terminates HTTP and WebSocket for the clients of Parley",
+        .role = PT_PEER_gateway,
+        .settings = gw_settings,
+        .setting_count = gw_setting_count,
+        .config_size = sizeof (gw_config_t),
+        .loop_new = gw_loop_new,
+        .init = s_init,
+        .drain = s_drain,
+        .is_drained = s_is_drained,
+        .fini = s_fini,
+    };
+    return sv_daemon_main (&role, argc, argv);
+}

@@ -1,0 +1,1 @@
+SELECT a.id FROM account a WHERE a.id = ANY ($1::bigint[])

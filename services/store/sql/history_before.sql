@@ -1,0 +1,15 @@
+-- The nearest items before a seq; otherwise as history_after.
+SELECT r.kind, m.role,
+       GREATEST (r.floor, coalesce ((SELECT i.seq FROM item i WHERE i.room = r.id ORDER BY i.seq DESC LIMIT 1), 0)),
+       r.epoch, r.floor, x.*
+  FROM room r
+  LEFT JOIN member m ON m.room = r.id AND m.account = $1::bigint
+  LEFT JOIN LATERAL (
+      SELECT w.seq, w.id, w.created_at, w.kind, w.sender, w.send_id, w.body, w.reply_to, w.account, w.what, w.role
+        FROM (SELECT t.seq, t.id, t.created_at, t.kind, t.sender, t.send_id, t.body, t.reply_to, t.account, t.what, t.role,
+                     sum (octet_length (coalesce (t.body, '')) + 256) OVER (ORDER BY t.seq DESC ROWS UNBOUNDED PRECEDING) AS bytes
+                FROM item t WHERE t.room = r.id AND t.seq < $3::bigint AND t.seq > r.floor
+               ORDER BY t.seq DESC LIMIT $4::bigint) w
+       WHERE w.bytes <= $5::bigint) x ON m.role IS NOT NULL
+ WHERE r.id = $2::bigint AND (r.kind = 1 OR m.role IS NOT NULL)
+ ORDER BY x.seq

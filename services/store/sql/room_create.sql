@@ -1,0 +1,21 @@
+-- The room, its member items 1..n and its members; nobody else can see the room
+-- before this commits, so there is nothing to lock.  No row: the direct room
+-- of that pair exists.
+WITH made AS (
+    INSERT INTO room (kind, name, topic, created_by, direct_key)
+    VALUES ($1::smallint, $2::text, $3::text, $4::bigint, $5::text)
+        ON CONFLICT (direct_key) DO NOTHING
+    RETURNING id, created_at
+), people AS MATERIALIZED (
+    SELECT m.id AS room, p.account, p.seq, p.role, m.created_at + (p.seq - 1) * interval '1 microsecond' AS at
+      FROM made m, unnest ($6::bigint[], $7::smallint[]) WITH ORDINALITY AS p (account, role, seq)
+), block AS MATERIALIZED (
+    SELECT nextval ('item_id') AS id
+), items AS (
+    INSERT INTO item (room, seq, id, created_at, sender, account, kind, what, role)
+    SELECT p.room, p.seq, b.id + p.seq - 1, p.at, $4::bigint, p.account, 2, 1, p.role FROM people p, block b
+), members AS (
+    INSERT INTO member (room, account, role, joined_at, joined_seq)
+    SELECT p.room, p.account, p.role, p.at, p.seq FROM people p
+)
+SELECT m.id FROM made m

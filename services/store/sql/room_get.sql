@@ -1,0 +1,8 @@
+-- A room as one account sees it; no row when it may not know of it.
+SELECT r.id, r.kind, r.name, r.topic, r.created_by, r.created_at,
+       GREATEST (r.floor, coalesce ((SELECT i.seq FROM item i WHERE i.room = r.id ORDER BY i.seq DESC LIMIT 1), 0)),
+       r.epoch, r.floor, m.role, coalesce (p.seq, m.joined_seq)
+  FROM room r
+  LEFT JOIN member m ON m.room = r.id AND m.account = $1::bigint
+  LEFT JOIN read_position p ON p.room = m.room AND p.account = m.account
+ WHERE r.id = $2::bigint AND (r.kind = 1 OR m.role IS NOT NULL)

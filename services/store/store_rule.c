@@ -1,0 +1,154 @@
+/*  store_rule - who may say and change what in a room.
+
+    A stranger learns nothing of a room that is not public: it is not_found. */
+
+#include "store_rule.h"
+
+static int s_refuse (store_entry_t *entry, int error, const char *detail)
+{
+    entry->verdict = STORE_REFUSED;
+    entry->error = error;
+    entry->detail = detail;
+    return error;
+}
+
+static int s_refuse_stranger (const store_room_t *room, store_entry_t *entry)
+{
+    return s_refuse (entry, room->kind == PT_room_kind_PUBLIC ? -PT_E_not_member : -PT_E_not_found, NULL);
+}
+
+static int s_change (store_entry_t *entry, pt_change_t what, pt_role_t role)
+{
+    entry->what = what;
+    entry->role = role;
+    return 0;
+}
+
+static int s_nothing (store_entry_t *entry, pt_role_t role)
+{
+    entry->verdict = STORE_SAME;
+    entry->role = role;
+    return 0;
+}
+
+int store_rule_message (const store_room_t *room, pt_role_t sender, store_entry_t *entry)
+{
+    if (entry->asked.kind != PT_item_kind_MESSAGE || entry->asked.body.len == 0)
+        return s_refuse (entry, -PT_E_invalid, "a message needs a body");
+    if (sender == PT_role_none)
+        return s_refuse_stranger (room, entry);
+    if (sender < PT_role_MEMBER)
+        return s_refuse (entry, -PT_E_forbidden, "readers may not post");
+    return 0;
+}
+
+/*  A member's role becomes another one. */
+static int s_rule_role (const store_room_t *room, pt_role_t sender, const store_pair_t *target, store_entry_t *entry,
+                        pt_role_t role)
+{
+    bool is_self = entry->asked.account == entry->sender;
+    if (is_self && role == target->role)
+        return s_nothing (entry, role);
+    if (is_self && role > target->role)
+        return s_refuse (entry, -PT_E_forbidden, "nobody raises oneself");
+    if (!is_self && sender < PT_role_ADMIN)
+        return s_refuse (entry, -PT_E_forbidden, "admins and owners change roles");
+    if (!is_self && sender < PT_role_OWNER && (role >= PT_role_ADMIN || target->role >= PT_role_ADMIN))
+        return s_refuse (entry, -PT_E_forbidden, "owners alone make and change admins and owners");
+    if (role == target->role)
+        return s_nothing (entry, role);
+    if (target->role == PT_role_OWNER && room->owners <= 1)
+        return s_refuse (entry, -PT_E_forbidden, "the last owner stays owner; make another one first");
+    return s_change (entry, PT_change_ROLE, role);
+}
+
+/*  Somebody comes in, or is brought in. */
+static int s_rule_joined (const store_room_t *room, pt_role_t sender, const store_pair_t *target, store_entry_t *entry)
+{
+    pt_role_t role = entry->asked.role ? entry->asked.role : PT_role_MEMBER;
+    if (entry->asked.account == entry->sender) {
+        if (target->role && !entry->asked.role)
+            return s_nothing (entry, target->role);
+        if (target->role)
+            return s_rule_role (room, sender, target, entry, role);
+        if (room->kind != PT_room_kind_PUBLIC)
+            return s_refuse_stranger (room, entry);
+        if (role != PT_role_MEMBER)
+            return s_refuse (entry, -PT_E_forbidden, "who joins is a member");
+        if (!target->exists)
+            return s_refuse (entry, -PT_E_not_found, "no such account");
+        return s_change (entry, PT_change_JOINED, role);
+    }
+    if (sender == PT_role_none)
+        return s_refuse_stranger (room, entry);
+    if (target->role)
+        return s_rule_role (room, sender, target, entry, role);
+    if (sender < PT_role_ADMIN)
+        return s_refuse (entry, -PT_E_forbidden, "admins and owners add members");
+    if (sender < PT_role_OWNER && role >= PT_role_ADMIN)
+        return s_refuse (entry, -PT_E_forbidden, "owners alone make and change admins and owners");
+    if (!target->exists)
+        return s_refuse (entry, -PT_E_not_found, "no such account");
+    return s_change (entry, PT_change_JOINED, role);
+}
+
+static int s_rule_asked_role (const store_room_t *room, pt_role_t sender, const store_pair_t *target,
+                              store_entry_t *entry)
+{
+    if (!entry->asked.role)
+        return s_refuse (entry, -PT_E_invalid, "which role?");
+    if (sender == PT_role_none)
+        return s_refuse_stranger (room, entry);
+    if (!target->role)
+        return s_refuse (entry, -PT_E_not_found, "no such member");
+    return s_rule_role (room, sender, target, entry, entry->asked.role);
+}
+
+static int s_rule_left (const store_room_t *room, pt_role_t sender, const store_pair_t *target, store_entry_t *entry)
+{
+    (void)sender;
+    if (entry->asked.account != entry->sender)
+        return s_refuse (entry, -PT_E_forbidden, "one leaves oneself alone");
+    if (!target->role)
+        return s_nothing (entry, PT_role_none);
+    if (target->role == PT_role_OWNER && room->owners <= 1 && room->members > 1)
+        return s_refuse (entry, -PT_E_forbidden, "the last owner can't leave the others; make another owner first");
+    return s_change (entry, PT_change_LEFT, PT_role_none);
+}
+
+static int s_rule_kicked (const store_room_t *room, pt_role_t sender, const store_pair_t *target, store_entry_t *entry)
+{
+    if (entry->asked.account == entry->sender)
+        return s_rule_left (room, sender, target, entry);
+    if (sender == PT_role_none)
+        return s_refuse_stranger (room, entry);
+    if (sender < PT_role_ADMIN)
+        return s_refuse (entry, -PT_E_forbidden, "admins and owners remove members");
+    if (!target->role)
+        return s_nothing (entry, PT_role_none);
+    if (target->role >= sender)
+        return s_refuse (entry, -PT_E_forbidden, "only members of a lower role can be removed");
+    return s_change (entry, PT_change_KICKED, PT_role_none);
+}
+
+typedef int (s_rule_fn) (const store_room_t *room, pt_role_t sender, const store_pair_t *target, store_entry_t *entry);
+
+static s_rule_fn *const s_rules[] = {
+    [PT_change_JOINED] = s_rule_joined,
+    [PT_change_LEFT] = s_rule_left,
+    [PT_change_KICKED] = s_rule_kicked,
+    [PT_change_ROLE] = s_rule_asked_role,
+};
+
+int store_rule_change (const store_room_t *room, pt_role_t sender, const store_pair_t *target, store_entry_t *entry)
+{
+    unsigned what = entry->asked.what;
+    if (what >= sizeof (s_rules) / sizeof (s_rules[0]) || !s_rules[what])
+        return s_refuse (entry, -PT_E_invalid, "what should change?");
+    if (room->kind == PT_room_kind_DIRECT) {
+        if (sender == PT_role_none)
+            return s_refuse_stranger (room, entry);
+        return s_refuse (entry, -PT_E_forbidden, "the two of a direct room stay");
+    }
+    return s_rules[what](room, sender, target, entry);
+}

@@ -1,0 +1,91 @@
+/*  store_shape - rows of the shared queries as messages. */
+
+#include "store_shape.h"
+
+/*  The next cells into an OPTIONAL member: absent when NULL. */
+#define S_OPT(row, out, name, read)                                                                                    \
+    do {                                                                                                               \
+        (out)->has_##name = !store_row_null (row);                                                                     \
+        (out)->name = read (row);                                                                                      \
+    } while (0)
+
+static pt_role_t s_role (store_row_t *row)
+{
+    return (pt_role_t)store_row_u64 (row);
+}
+static pt_change_t s_change (store_row_t *row)
+{
+    return (pt_change_t)store_row_u64 (row);
+}
+
+void store_shape_account (store_row_t *row, pt_account_t *out)
+{
+    out->id = store_row_u64 (row);
+    S_OPT (row, out, login, store_row_str);
+    S_OPT (row, out, email, store_row_str);
+    S_OPT (row, out, name, store_row_str);
+    out->created_at = store_row_time (row);
+}
+
+void store_shape_room (store_row_t *row, pt_room_t *out)
+{
+    out->id = store_row_u64 (row);
+    out->kind = (pt_room_kind_t)store_row_u64 (row);
+    S_OPT (row, out, name, store_row_str);
+    S_OPT (row, out, topic, store_row_str);
+    out->created_by = store_row_u64 (row);
+    out->created_at = store_row_time (row);
+    out->head = store_row_u64 (row);
+    out->epoch = store_row_u64 (row);
+    out->floor = store_row_u64 (row);
+    S_OPT (row, out, role, s_role);
+    S_OPT (row, out, read, store_row_u64);
+    out->has_read = out->has_unread = out->has_role;
+    out->unread = out->head > out->read ? out->head - out->read : 0;
+}
+
+void store_shape_member (store_row_t *row, pt_member_t *out)
+{
+    out->account = store_row_u64 (row);
+    out->role = s_role (row);
+    S_OPT (row, out, login, store_row_str);
+    S_OPT (row, out, name, store_row_str);
+    out->joined_at = store_row_time (row);
+}
+
+void store_shape_item (store_row_t *row, uint64_t room, pt_item_t *out)
+{
+    out->room = room;
+    out->seq = store_row_u64 (row);
+    out->id = store_row_u64 (row);
+    out->at = store_row_time (row);
+    out->kind = (pt_item_kind_t)store_row_u64 (row);
+    uint64_t sender = store_row_u64 (row);
+    S_OPT (row, out, send_id, store_row_str);
+    S_OPT (row, out, body, store_row_str);
+    S_OPT (row, out, reply_to, store_row_u64);
+    S_OPT (row, out, account, store_row_u64);
+    S_OPT (row, out, what, s_change);
+    S_OPT (row, out, role, s_role);
+    if (out->kind == PT_item_kind_MEMBER) {
+        out->has_by = true;
+        out->by = sender;
+        out->has_send_id = false; /* the key of the change, which is nobody's to see */
+    } else {
+        out->has_sender = true;
+        out->sender = sender;
+    }
+}
+
+int store_shape_cursor (bool has, pt_str_t cursor, uint64_t *out_id)
+{
+    uint64_t id = 0;
+    for (uint32_t i = 0; has && i < cursor.len; i++) {
+        unsigned digit = (unsigned)cursor.at[i] - '0';
+        if (digit > 9 || id > (LIM_ID - digit) / 10)
+            return -PT_E_invalid;
+        id = id * 10 + digit;
+    }
+    *out_id = id;
+    return 0;
+}

@@ -1,0 +1,162 @@
+// cluster - a whole Parley for one test file: `scripts/run` on a state directory and ports of its own.
+import { spawn, execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, existsSync, realpathSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { setTimeout as delay } from 'node:timers/promises';
+
+export const root = resolve(dirname(fileURLToPath(import.meta.url)), '../../..');
+
+// A block of free ports, asked of the kernel: [first, first + count).
+async function freePorts(count) {
+  for (let attempt = 0; attempt < 50; attempt++) {
+    const first = 20000 + Math.floor(Math.random() * 12000);
+    const servers = [];
+    try {
+      for (let i = 0; i < count; i++) {
+        const server = createServer();
+        servers.push(server);
+        server.listen(first + i, '127.0.0.1');
+        await once(server, 'listening');
+      }
+      return first;
+    } catch {
+      // taken: try another block
+    } finally {
+      await Promise.all(servers.map((s) => new Promise((done) => s.close(done))));
+    }
+  }
+  throw new Error('no free ports');
+}
+
+// Polls `check` until it gives a value; `what` names it when time is up.
+export async function until(what, check, ms = 15000, step = 20) {
+  const end = Date.now() + ms;
+  for (;;) {
+    const value = await check();
+    if (value) return value;
+    if (Date.now() > end) throw new Error(`timed out after ${ms} ms: ${what}`);
+    await delay(step);
+  }
+}
+
+export class Cluster {
+  static async start({ gateways = 1, brokers = 2, state, env = {} } = {}) {
+    const self = new Cluster();
+    self.ownState = !state;
+    self.state = state ?? mkdtempSync(join(tmpdir(), 'parley-e2e-'));
+    self.gateways = gateways;
+    self.brokers = brokers;
+    self.env = env;
+    self.port = await freePorts(gateways * 2);
+    await self.run();
+    return self;
+  }
+
+  // Starts the processes on the state directory; may be called again after stop or a kill.
+  async run() {
+    this.log = '';
+    this.child = spawn(join(root, 'scripts/run'), [], {
+      env: {
+        ...process.env,
+        PARLEY_STATE_DIR: this.state,
+        PARLEY_HTTP_PORT: String(this.port),
+        PARLEY_INTERNAL_PORT: String(this.port + this.gateways),
+        PARLEY_GATEWAYS: String(this.gateways),
+        PARLEY_BROKERS: String(this.brokers),
+        ...this.env,
+      },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+    });
+    const keep = (chunk) => {
+      this.log = (this.log + chunk).slice(-400000);
+    };
+    this.child.stdout.on('data', keep);
+    this.child.stderr.on('data', keep);
+    this.exited = once(this.child, 'exit');
+    const started = Date.now();
+    await this.ready();
+    this.readyMs = Date.now() - started;
+  }
+
+  url(gateway = 0) {
+    return `http://127.0.0.1:${this.port + gateway}`;
+  }
+
+  ws(gateway = 0) {
+    return `ws://127.0.0.1:${this.port + gateway}/v1/ws`;
+  }
+
+  internal(gateway = 0) {
+    return `http://127.0.0.1:${this.port + this.gateways + gateway}`;
+  }
+
+  async ready(ms = 30000) {
+    for (let g = 0; g < this.gateways; g++) {
+      await until(
+        `gateway ${g} ready\n${this.log.slice(-4000)}`,
+        async () => {
+          if (this.child.exitCode !== null) throw new Error(`the run ended (${this.child.exitCode}):\n${this.log}`);
+          const answer = await fetch(`${this.url(g)}/readyz`).catch(() => null);
+          return answer?.status === 200;
+        },
+        ms,
+      );
+    }
+  }
+
+  // Process ids by name (broker0, store, gateway1, postgres), as supervisor knows them.
+  pids() {
+    let text;
+    try {
+      text = execFileSync('supervisorctl', ['-c', join(this.state, 'supervisord.conf'), 'status'], { encoding: 'utf8' });
+    } catch (error) {
+      text = error.stdout ?? '';
+    }
+    const found = {};
+    for (const line of text.split('\n')) {
+      const match = /^\w+:(\w+)\s+RUNNING\s+pid (\d+)/.exec(line);
+      if (match) found[match[1]] = Number(match[2]);
+    }
+    return found;
+  }
+
+  // kill -9 (or another signal) of one process by name; returns the pid.
+  async kill(name, signal = 'SIGKILL') {
+    const pid = await until(`${name} has a pid`, () => this.pids()[name]);
+    process.kill(pid, signal);
+    return pid;
+  }
+
+  async stop(signal = 'SIGINT') {
+    const started = Date.now();
+    if (this.child.exitCode === null && this.child.signalCode === null) {
+      process.kill(this.child.pid, signal);
+      await this.exited;
+    }
+    return Date.now() - started;
+  }
+
+  async destroy() {
+    await this.stop();
+    if (!this.ownState) return;
+    for (const link of ['postgres', 'run']) {
+      const path = join(this.state, link);
+      if (existsSync(path)) rmSync(realpathSync(path), { recursive: true, force: true });
+    }
+    rmSync(this.state, { recursive: true, force: true });
+  }
+
+  runEnv() {
+    return Object.fromEntries(
+      readFileSync(join(this.state, 'run.env'), 'utf8')
+        .trim()
+        .split('\n')
+        .map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
+    );
+  }
+}
