@@ -73,38 +73,109 @@ static const struct {
 };
 #define OPTION_COUNT (sizeof (s_options) / sizeof (s_options[0]))
 
-static int s_parse_one (cli_options_t *options, const char *arg, const char *following, FILE *err, bool *out_took)
+/*  An option that all commands have, or one of the command's own. */
+typedef struct {
+    cli_options_t *options;
+    const cli_spec_t *spec;
+    FILE *err;
+} s_parse_t;
+
+static bool s_is_named (const char *arg, size_t len, const char *name)
 {
-    size_t len = strcspn (arg, "=");
-    for (size_t i = 0; i < OPTION_COUNT; i++) {
-        if (strlen (s_options[i].name) != len || strncmp (s_options[i].name, arg, len) != 0)
-            continue;
-        const char *value = arg[len] == '=' ? arg + len + 1 : s_options[i].takes_value ? following : NULL;
-        *out_took = value && value == following;
-        if ((s_options[i].takes_value && !value) || s_options[i].set (options, value) < 0) {
-            fprintf (err, "parley: %s takes %s\n", s_options[i].name, s_options[i].wanted);
-            return CLI_USAGE;
-        }
-        return 0;
-    }
-    fprintf (err, "parley: %s: no such option; try 'parley help'\n", arg);
+    return strlen (name) == len && strncmp (name, arg, len) == 0;
+}
+
+/*  Index of an option in a list, -1 when it is not there. */
+static int s_find_common (const char *arg, size_t len)
+{
+    for (size_t i = 0; i < OPTION_COUNT; i++)
+        if (s_is_named (arg, len, s_options[i].name))
+            return (int)i;
+    return -1;
+}
+
+static int s_find_own (const cli_spec_t *spec, const char *arg, size_t len)
+{
+    for (int i = 0; spec && i < CLI_OWN_MAX && spec->own[i]; i++)
+        if (s_is_named (arg, len, spec->own[i]))
+            return i;
+    return -1;
+}
+
+static int s_refuse (const s_parse_t *parse, const char *name, const char *wanted)
+{
+    fprintf (parse->err, "parley: %s takes %s\n", name, wanted);
     return CLI_USAGE;
 }
 
-int cli_options_parse (cli_options_t *out, int argc, char **argv, FILE *err)
+static int s_take_argument (const s_parse_t *parse, const char *arg)
+{
+    cli_options_t *options = parse->options;
+    unsigned max = parse->spec ? parse->spec->args_max : 0;
+    if (options->arg_count >= max || options->arg_count >= CLI_ARGS_MAX) {
+        fprintf (parse->err, "parley: %s: %s; try 'parley help'\n", arg,
+                 max ? "one argument too many" : "this command takes no arguments");
+        return CLI_USAGE;
+    }
+    options->args[options->arg_count++] = arg;
+    return 0;
+}
+
+static int s_take_option (const s_parse_t *parse, const char *arg, const char *following, bool *out_took)
+{
+    size_t len = strcspn (arg, "=");
+    int own = s_find_own (parse->spec, arg, len);
+    int common = own < 0 ? s_find_common (arg, len) : -1;
+    if (own < 0 && common < 0) {
+        fprintf (parse->err, "parley: %s: no such option; try 'parley help'\n", arg);
+        return CLI_USAGE;
+    }
+    bool takes_value = own >= 0 || s_options[common].takes_value;
+    const char *value = arg[len] == '=' ? arg + len + 1 : takes_value ? following : NULL;
+    *out_took = value && value == following;
+    if (own >= 0) {
+        parse->options->own[own] = value;
+        return value && *value ? 0 : s_refuse (parse, parse->spec->own[own], "a value");
+    }
+    if ((takes_value && !value) || s_options[common].set (parse->options, value) < 0)
+        return s_refuse (parse, s_options[common].name, s_options[common].wanted);
+    return 0;
+}
+
+int cli_options_parse (cli_options_t *out, const cli_spec_t *spec, int argc, char **argv, FILE *err)
 {
     memset (out, 0, sizeof (*out));
     out->timeout_ms = DEFAULT_TIMEOUT_MS;
     const char *state_dir = getenv ("PARLEY_STATE_DIR");
     if (!state_dir || s_set_text (out->state_dir, sizeof (out->state_dir), state_dir) < 0)
         snprintf (out->state_dir, sizeof (out->state_dir), "%s", DEFAULT_STATE_DIR);
+    s_parse_t parse = {out, spec, err};
     for (int i = 0; i < argc; i++) {
         bool took = false;
-        int rc = s_parse_one (out, argv[i], i + 1 < argc ? argv[i + 1] : NULL, err, &took);
+        int rc = argv[i][0] == '-' && argv[i][1]
+                     ? s_take_option (&parse, argv[i], i + 1 < argc ? argv[i + 1] : NULL, &took)
+                     : s_take_argument (&parse, argv[i]);
         if (rc != 0)
             return rc;
         i += took;
     }
+    return 0;
+}
+
+int cli_options_number (const cli_options_t *self, const cli_spec_t *spec, unsigned own, uint64_t max, uint64_t *out,
+                        FILE *err)
+{
+    const char *text = self->own[own];
+    if (!text)
+        return 0;
+    char *end;
+    errno = 0;
+    unsigned long long number = strtoull (text, &end, 10);
+    if (*text < '0' || *text > '9' || *end || errno || number > max) {
+        fprintf (err, "parley: %s takes a number from 0 to %llu\n", spec->own[own], (unsigned long long)max);
+        return CLI_USAGE;
+    }
+    *out = number;
     return 0;
 }
 

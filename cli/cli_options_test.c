@@ -29,7 +29,7 @@ static int s_parse (cli_options_t *options, const char *const *args)
         argv[argc] = strdup (args[argc]);
     memset (s_err, 0, sizeof (s_err));
     FILE *err = fmemopen (s_err, sizeof (s_err) - 1, "w");
-    int rc = cli_options_parse (options, argc, argv, err);
+    int rc = cli_options_parse (options, NULL, argc, argv, err);
     fclose (err);
     while (argc > 0)
         free (argv[--argc]);
@@ -83,13 +83,42 @@ static void what_is_wrong_is_said_in_one_line (void **state)
         {"--timeout=1h", "parley: --timeout takes a time from 50ms to 30s\n"},
         {"--json=yes", "parley: --json takes no value\n"},
         {"--jso", "parley: --jso: no such option; try 'parley help'\n"},
-        {"more", "parley: more: no such option; try 'parley help'\n"},
+        {"more", "parley: more: this command takes no arguments; try 'parley help'\n"},
     };
     for (size_t i = 0; i < sizeof (cases) / sizeof (cases[0]); i++) {
         cli_options_t options;
         assert_int_equal (PARSE (&options, cases[i].arg), CLI_USAGE);
         assert_string_equal (s_err, cases[i].line);
     }
+}
+
+static void a_command_has_arguments_and_options_of_its_own (void **state)
+{
+    (void)state;
+    static const cli_spec_t spec = {.args_max = 2, .own = {"--seed", "--logs"}};
+    char *argv[] = {"7", "--seed=12", "--json", "--logs", "x", "8"};
+    cli_options_t options;
+    assert_int_equal (cli_options_parse (&options, &spec, 6, argv, stderr), 0);
+    assert_int_equal (options.arg_count, 2);
+    assert_string_equal (options.args[1], "8");
+    assert_string_equal (options.own[1], "x");
+    assert_true (options.is_json);
+    uint64_t seed = 5;
+    assert_int_equal (cli_options_number (&options, &spec, 0, 100, &seed, stderr), 0);
+    assert_int_equal (seed, 12);
+
+    FILE *err = fmemopen (s_err, sizeof (s_err) - 1, "w");
+    char *many[] = {"1", "2", "3"};
+    assert_int_equal (cli_options_parse (&options, &spec, 3, many, err), CLI_USAGE);
+    char *bare[] = {"--seed"};
+    assert_int_equal (cli_options_parse (&options, &spec, 1, bare, err), CLI_USAGE);
+    char *odd[] = {"--seed", "12x"};
+    assert_int_equal (cli_options_parse (&options, &spec, 2, odd, err), 0);
+    assert_int_equal (cli_options_number (&options, &spec, 0, 100, &seed, err), CLI_USAGE);
+    char *large[] = {"--seed", "101"};
+    assert_int_equal (cli_options_parse (&options, &spec, 2, large, err), 0);
+    assert_int_equal (cli_options_number (&options, &spec, 0, 100, &seed, err), CLI_USAGE);
+    fclose (err);
 }
 
 static void run_env_is_read_line_by_line (void **state)
@@ -174,6 +203,7 @@ int main (void)
         cmocka_unit_test_setup (without_options_there_are_defaults, s_setup),
         cmocka_unit_test_setup (options_are_taken_in_both_forms, s_setup),
         cmocka_unit_test_setup (what_is_wrong_is_said_in_one_line, s_setup),
+        cmocka_unit_test_setup (a_command_has_arguments_and_options_of_its_own, s_setup),
         cmocka_unit_test_setup (run_env_is_read_line_by_line, s_setup),
         cmocka_unit_test_setup (values_that_can_not_be_right_are_left_out, s_setup),
         cmocka_unit_test_setup (run_env_is_loaded_from_the_state_directory, s_setup),

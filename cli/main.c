@@ -38,18 +38,19 @@ static const struct {
     const char *summary;
     const char *help;
     bool takes_options;
+    const cli_spec_t *spec; /* arguments and options of its own, NULL for none */
     int (*run) (const cli_options_t *options);
 } s_commands[] = {
     {"status", "who is there, and how they are",
      "Asks every broker which instances live, and each service how it is.\n\n"
      "Exit code: 0 all is well, 1 something is missing, 69 no broker answers.\n",
-     true, cli_status},
+     true, NULL, cli_status},
     {"doctor", "check everything from the ground up, and say how to mend it",
      "Checks in this order: state directory, keys, sockets, brokers, services,\n"
      "database, gateways. The first failure is usually the cause of the others.\n\n"
      "Exit code: 0 all is well, 1 a check failed.\n",
-     true, cli_doctor},
-    {"version", "print the version", "Prints the version; --json for machines.\n", false, s_version},
+     true, NULL, cli_doctor},
+    {"version", "print the version", "Prints the version; --json for machines.\n", false, NULL, s_version},
 };
 #define COMMAND_COUNT (sizeof (s_commands) / sizeof (s_commands[0]))
 
@@ -109,7 +110,7 @@ int main (int argc, char **argv)
         if (strcmp (s_commands[i].name, name) != 0)
             continue;
         cli_options_t options;
-        int rc = cli_options_parse (&options, argc - 2, argv + 2, stderr);
+        int rc = cli_options_parse (&options, s_commands[i].spec, argc - 2, argv + 2, stderr);
         if (rc != 0)
             return rc;
         return options.wants_help ? s_print_command_help (i) : s_commands[i].run (&options);

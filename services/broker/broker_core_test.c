@@ -70,7 +70,7 @@ static void s_live (rig_t *rig, uint64_t ms)
 static void a_worker_without_a_place_gets_one_when_another_leaves (void **state)
 {
     rig_t *rig = *state;
-    const uint32_t first = 1000, late = first + LIM_WORKERS;
+    const uint32_t first = 50, late = first + LIM_WORKERS;
     for (uint32_t id = first; id <= late; id++)
         rig_ready (rig, PT_PEER_chat, id, 1);
     assert_int_equal (rig->notes[BROKER_NOTE_FULL], 1);

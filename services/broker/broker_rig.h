@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 #define RIG_SENT 16384
-#define RIG_PEERS 64
+#define RIG_PEERS (LIM_WORKERS + 64)
 
 typedef struct {
     pt_peer_t role;
@@ -47,6 +47,7 @@ static inline int rig_send (void *ctx, const broker_addr_t *to, const pt_envelop
 {
     rig_t *rig = ctx;
     uint32_t id = rig_id (to);
+    assert_in_range (id, 0, RIG_PEERS - 1);
     if (rig->is_gone[id] || rig->is_full[id])
         return rig->is_gone[id] ? -PT_E_unavailable : -PT_E_busy;
     rig_frame_t frame = {to->role, id, *envelope, body ? *(int *)body : 0};
