@@ -5,6 +5,7 @@
 
 #include "cli_options.h"
 #include "pt_buf.h"
+#include "vf_acks.h"
 #include "vf_around.h"
 
 /*  The options of `parley verify`, by place. */
@@ -15,7 +16,12 @@ extern const cli_spec_t cli_verify_spec;
 void cli_verify_print (const vf_judge_t *judge, const vf_counts_t *counts, vf_around_t *around, pt_buf_t *out);
 void cli_verify_print_json (const vf_judge_t *judge, const vf_counts_t *counts, vf_around_t *around, pt_buf_t *out);
 
-/*  Judges the logs of a folder.  The exit code of the command. */
-int cli_verify_logs (const cli_options_t *options);
+/*  Judges the logs of a folder; what they say was acknowledged goes to `acks` too (NULL: nowhere).
+    The exit code of the command. */
+int cli_verify_logs (const cli_options_t *options, vf_acks_t *acks);
+
+/*  Asks a running installation whether what it stores is whole, and whether it holds `acks` (NULL: none).
+    Blocks until all is asked, or store does not answer.  The exit code of the command. */
+int cli_verify_store (const cli_options_t *options, vf_acks_t *acks);
 
 #endif

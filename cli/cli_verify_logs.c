@@ -11,6 +11,7 @@
 
 typedef struct {
     vf_judge_t *judge;
+    vf_acks_t *acks; /* NULL: nobody wants them */
     vf_around_t *around;
     const char *what;
     bool is_shown; /* somebody watches */
@@ -21,7 +22,9 @@ static int s_judge (void *ctx, const vf_event_t *event, const char *line, size_t
 {
     (void)line;
     (void)len;
-    return vf_judge_add (((reading_t *)ctx)->judge, event);
+    reading_t *self = ctx;
+    int rc = vf_judge_add (self->judge, event);
+    return rc == 0 && self->acks ? vf_acks_add (self->acks, event) : rc;
 }
 
 static int s_look (void *ctx, const vf_event_t *event, const char *line, size_t len)
@@ -78,14 +81,14 @@ static int s_limits (const cli_options_t *options, vf_limits_t *out)
     return rc;
 }
 
-int cli_verify_logs (const cli_options_t *options)
+int cli_verify_logs (const cli_options_t *options, vf_acks_t *acks)
 {
     vf_limits_t limits;
     int rc = s_limits (options, &limits);
     if (rc != 0)
         return rc;
     const char *folder = options->own[CLI_VERIFY_LOGS];
-    reading_t self = {.judge = vf_judge_new (&limits), .is_shown = isatty (STDERR_FILENO)};
+    reading_t self = {.judge = vf_judge_new (&limits), .acks = acks, .is_shown = isatty (STDERR_FILENO)};
     rc = self.judge ? s_read (&self, folder, s_judge, "judging") : CLI_UNAVAILABLE;
     if (rc == CLI_OK) {
         vf_counts_t counts;

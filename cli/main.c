@@ -52,14 +52,21 @@ static const struct {
      "Exit code: 0 all is well, 1 a check failed.\n",
      true, NULL, cli_doctor},
     {"verify", "judge whether everything acknowledged was kept, once and in order",
+     "parley verify [room]... asks a running installation whether what it stores is\n"
+     "whole, in these rooms or in all: no number missing, nothing doubled, times that\n"
+     "rise, no item or member without its account or room. The loss of a room's last\n"
+     "items does not show there: what clients know does.\n\n"
      "With --logs <folder>: judges the logs (*.jsonl) of clients of a run, trusting the\n"
      "server in nothing, and shows what happened around the first faults.\n"
-     "tests/faults/README.md has the format.\n\n"
+     "tests/faults/README.md has the format. With --state-dir or --bus beside it, the\n"
+     "installation is asked too, and must hold all that the logs say was acknowledged;\n"
+     "--json then prints two lines, of the logs and of the installation.\n\n"
      "      --logs <folder>     logs of a run\n"
      "      --recovery-ms <n>   longest time from healed to flowing again\n"
      "      --rss-max <bytes>   most memory of one process\n"
      "      --fds-max <n>       most descriptors of one process\n\n"
-     "Exit code: 0 all holds, 1 something does not, 65 a log is malformed.\n",
+     "Exit code: 0 all holds, 1 something does not, 65 a log is malformed, 69 store does\n"
+     "not answer.\n",
      true, &cli_verify_spec, cli_verify},
     {"version", "print the version", "Prints the version; --json for machines.\n", false, NULL, s_version},
 };
