@@ -220,4 +220,12 @@ fuzz: $(FUZZ_TARGETS:%=build/fuzz/fuzz_%) ## fuzz for FUZZ_SECONDS (20) each; fi
 	done
 .PHONY: docs docs-check fuzz fuzz-seeds
 
+# How fast logs are judged.
+$(BUILD)/tools/write_logs: $(BUILD)/obj/tests/bench/write_logs.o $(VERIFY) $(PROTO)
+	@mkdir -p $(@D)
+	@$(CC) $(LD_FLAGS) -o $@ $^ $(LIBS_proto)
+bench-verify: $(BUILD)/bin/parley $(BUILD)/tools/write_logs ## time `parley verify` on the logs of ten million events
+	@node tests/bench/verify.mjs
+.PHONY: bench-verify
+
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
