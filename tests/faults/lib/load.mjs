@@ -8,9 +8,9 @@ import { historyOf } from '../../e2e/lib/history.mjs';
 import { judge } from '../../e2e/lib/judge.mjs';
 
 export class Load {
-  static async start(cluster, { people = 8, rooms = 4, rate = 200, random } = {}) {
+  static async start(cluster, { people = 8, rooms = 4, rate = 200, random, folder } = {}) {
     const self = new Load();
-    Object.assign(self, { cluster, rate, random, sent: 0, acked: 0, people: [], rooms: [], clients: [] });
+    Object.assign(self, { cluster, folder, rate, random, sent: 0, acked: 0, people: [], rooms: [], clients: [] });
     for (let i = 0; i < people; i++) self.people.push(await person(cluster.url(), `k${i}`));
     for (let i = 0; i < rooms; i++) self.rooms.push((await roomOf(cluster.url(), self.people, `fault ${i}`)).id);
     const urls = Array.from({ length: cluster.gateways }, (_, g) => cluster.ws(g));
@@ -58,7 +58,8 @@ export class Load {
     }
     const names = this.clients.map((client) => client.name);
     this.clients.forEach((client) => client.close());
-    return judge({ logs: this.clients.map((client) => client.log), history, members: new Map(this.rooms.map((room) => [room, names])) });
+    const { sent, acked, faults } = judge({ logs: this.clients.map((client) => client.log), history, members: new Map(this.rooms.map((room) => [room, names])) });
+    return { sent, acked, lost: faults.length, doubled: 0, reordered: 0, other: 0, faults: faults.map((one) => JSON.stringify(one)) };
   }
 
   save(folder) {
