@@ -22,6 +22,9 @@ LD_FLAGS := -pie -fsanitize=address,undefined -Wl,--as-needed
 else ifeq ($(FLAVOUR),tsan)
 FLAGS := -O1 -g -fsanitize=thread -fPIE
 LD_FLAGS := -pie -fsanitize=thread -Wl,--as-needed
+else ifeq ($(FLAVOUR),crash)
+FLAGS := -O2 -g $(HARDEN) -DPARLEY_CRASH_POINTS
+LD_FLAGS := $(HARDEN_LD)
 else
 FLAGS := -O2 -g $(HARDEN)
 LD_FLAGS := $(HARDEN_LD)
@@ -144,6 +147,7 @@ format: ## format the sources
 faults: ## every fault under load, and the table of verdicts (SEED=n, ROWS=a,b)
 	@scripts/deps test
 	@$(MAKE) --no-print-directory -j2 all tools
+	@$(MAKE) --no-print-directory -j2 FLAVOUR=crash all
 	@cd tests/e2e && npm ci --silent
 	node tests/faults/faults.mjs
 
