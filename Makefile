@@ -111,7 +111,7 @@ $(BUILD)/tools/%: $(BUILD)/obj/tests/fakes/%.o $(COMMON) $(PROTO)
 	@mkdir -p $(@D)
 	@$(CC) $(LD_FLAGS) -o $@ $^ $(BUS_LIBS)
 
-.PHONY: unit tools deps run test asan check format faults faults-short bench fresh-test
+.PHONY: unit tools deps run test asan check format faults faults-short faults-controls bench fresh-test
 unit: $(UNIT) $(PROGRAMS) ## build the unit and harness tests
 
 tools: $(TOOLS)
@@ -153,6 +153,12 @@ faults: ## every fault under load, and the table of verdicts (SEED=n, ROWS=a,b)
 
 faults-short: ## the faults of CI (two minutes)
 	@SHORT=1 $(MAKE) --no-print-directory faults
+
+faults-controls: ## builds without one of the defences: each must be caught
+	@scripts/deps test
+	@$(MAKE) --no-print-directory -j2 all tools
+	@cd tests/e2e && npm ci --silent
+	node tests/faults/controls.mjs
 
 bench: ## measure, each row beside its yardstick
 	@scripts/deps test

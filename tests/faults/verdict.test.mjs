@@ -1,6 +1,7 @@
 // verdict - the table of verdicts, caps and seeds, without any process.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { controls, isCaught, patches } from './controls.mjs';
 import { allRows, findRows } from './lib/catalog.mjs';
 import { beyondCaps } from './lib/nemesis.mjs';
 import { pickSome, seedOf, seeded } from './lib/seeded.mjs';
@@ -57,4 +58,16 @@ test('every row obeys the contract', async () => {
     assert.ok(row.short >= 0 && row.recoveryMs > 0, row.name);
   }
   await assert.rejects(findRows(['nonesuch']), /no row is called nonesuch/);
+});
+
+test('every control has its patch, every patch is a control, and each names a row', async () => {
+  assert.deepEqual(controls.map((control) => control.name).sort(), patches().sort());
+  await findRows(controls.map((control) => control.row));
+});
+
+test('a control is caught by what the checker finds in the logs and by nothing else', () => {
+  const control = { shows: 'lost' };
+  assert.ok(isCaught(control, { lost: 1 }));
+  assert.ok(!isCaught(control, { lost: 0, doubled: 3, other: 9, error: 'it could not run' }));
+  assert.ok(!isCaught(control, { error: 'it could not run' }));
 });

@@ -73,6 +73,20 @@ export const rows = [
     },
   },
   {
+    name: 'kill-brokers',
+    what: 'kill -9 of both brokers at once: every event under way is gone',
+    cluster: twice,
+    injections: 22,
+    short: 3,
+    gap: [supervisorMs, supervisorMs + 300],
+    hold: [300, 600],
+    recoveryMs: 3000,
+    async inject(ctx) {
+      await signalAll(ctx, ['broker0', 'broker1'], 'SIGKILL');
+      return 'broker0+broker1';
+    },
+  },
+  {
     name: 'kill-all',
     what: 'kill -9 of every process at once',
     cluster: twice,
