@@ -21,6 +21,9 @@ const findingsKept = 20;
 
 const between = (random, [least, most]) => least + random() * (most - least);
 
+// Enough clients that every gateway, broker and connection to PostgreSQL has work all the time.
+const people = { people: 24, rooms: 12, members: 6, modes: { churn: 3 } };
+
 // Rates of requests and logins are for clients of the world, not for a load that all comes from one address.
 const clusterEnv = { PARLEY_WS_RATE: '0', PARLEY_ACCESS_TTL: '1h' };
 
@@ -112,7 +115,7 @@ export async function runRow(row, { seed, injections = row.injections, rate = ro
   try {
     ctx.cluster = await Cluster.start({ gateways: 2, ...row.cluster, env: { ...clusterEnv, ...row.cluster?.env } });
     await row.setup?.(ctx);
-    ctx.load = await Load.start(ctx.cluster, { random, rate, folder, ...row.load });
+    ctx.load = await Load.start(ctx.cluster, { random, rate, folder, ...people, ...row.load });
     nemesis = new Nemesis(folder, ctx.cluster);
     await ctx.load.flows(warmMs);
     const outcome = await faultsThenVerdict(ctx, row, nemesis, rounds);
