@@ -217,4 +217,19 @@ fuzz: $(FUZZ_TARGETS:%=build/fuzz/fuzz_%) ## fuzz for FUZZ_SECONDS (20) each; fi
 	done
 .PHONY: docs docs-check fuzz fuzz-seeds
 
+# The load client of the fault runs.
+LOAD_DIR   := tests/faults/load
+LIBS_load  := -ljansson
+TOOLS      += $(BUILD)/tools/load
+UNIT       += $(call tests,$(LOAD_DIR))
+unit: $(call tests,$(LOAD_DIR))
+tools: $(BUILD)/tools/load
+$(BUILD)/tools/load: $(call objs,$(LOAD_DIR)) $(VERIFY) $(PROTO)
+	@mkdir -p $(@D)
+	@echo "  link  load"
+	@$(CC) $(LD_FLAGS) -o $@ $^ $(LIBS_load) $(LIBS_proto)
+$(BUILD)/test/$(LOAD_DIR)/%: $(BUILD)/obj/$(LOAD_DIR)/%.o $(call core,$(LOAD_DIR)) $(VERIFY) $(PROTO)
+	@mkdir -p $(@D)
+	@$(CC) $(LD_FLAGS) -o $@ $^ -lcmocka $(LIBS_load) $(LIBS_proto)
+
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
