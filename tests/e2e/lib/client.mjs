@@ -59,8 +59,11 @@ export class Client extends EventEmitter {
   async #subscribe(id) {
     const room = this.rooms.get(id);
     const socket = this.socket;
+    const since = room.last;
+    this.note('subscribe', { room: id, since });
     try {
-      const ok = await this.request('subscribe', { room: id, since: room.last });
+      const ok = await this.request('subscribe', { room: id, since });
+      this.note('subscribed', { room: id, since, head: ok.head, epoch: ok.epoch, recovered: ok.recovered });
       if (!ok.recovered) this.note('unrecovered', { room: id, ok });
       room.live = true;
       this.emit(`live:${id}`, ok);
@@ -121,7 +124,7 @@ export class Client extends EventEmitter {
 
   #item(frame) {
     const room = this.rooms.get(frame.room);
-    this.note('recv', { room: frame.room, seq: frame.seq, send_id: frame.send_id, body: frame.body, ev: frame.ev, sender: frame.sender });
+    this.note('recv', { room: frame.room, seq: frame.seq, send_id: frame.send_id, body: frame.body, ev: frame.ev, sender: frame.sender, account: frame.account, what: frame.what });
     if (room) room.last = Math.max(room.last, frame.seq);
     this.emit('item', frame);
   }
