@@ -63,14 +63,19 @@ async function inject(ctx, row, nemesis, rounds) {
   }
 }
 
+// A sentence about a round after which it took too long until all flowed again (I11).
+function slowness(row, { round, target, recovery_ms: took }) {
+  const limit = typeof row.recoveryMs === 'function' ? row.recoveryMs(target ?? '') : row.recoveryMs;
+  return took > limit ? `round ${round + 1} (${target}): flowed again after ${took} ms, the limit is ${limit} ms` : null;
+}
+
 // Runs the faults and demands convergence; what goes wrong on the way is a finding, and the judge is still asked.
 async function faultsThenVerdict(ctx, row, nemesis, rounds) {
   const findings = [];
   await inject(ctx, row, nemesis, rounds).catch((error) => findings.push(`round ${rounds.length} (${rounds.at(-1)?.target ?? 'not begun'}): ${error.message}`));
   const verdict = await ctx.load.finish();
   await nemesis.idle();
-  const slow = rounds.filter((round) => round.recovery_ms > row.recoveryMs);
-  findings.push(...slow.map((round) => `round ${round.round + 1} (${round.target}): flowed again after ${round.recovery_ms} ms, the limit is ${row.recoveryMs} ms`));
+  findings.push(...rounds.map((round) => slowness(row, round)).filter(Boolean));
   if (ctx.caps) findings.push(...nemesis.findings());
   findings.push(...((await row.check?.(ctx, verdict)) ?? []));
   return { verdict, findings };

@@ -1,7 +1,7 @@
 // hostile - clients that don't play fair, and their yardstick: the same number of requests a second at a static route.
 // usage: node hostile.mjs PORT RATE TOKEN ROOM   then lines on standard input: stopped, slow, static, none.
 //
-// `stopped` opens a WebSocket, asks for a room from its beginning and reads nothing any more; `slow` reads a little now and then.
+// `stopped` opens a WebSocket, subscribes to a room and reads nothing any more; `slow` reads a little now and then.
 // So many stay open that the gateway has to hold them all at once, and the oldest makes room for the next.
 import { randomBytes } from 'node:crypto';
 import { connect } from 'node:net';
@@ -39,7 +39,7 @@ function consumer(reads) {
   keep(socket);
   socket.once('data', () => {
     socket.pause();
-    socket.write(frame({ op: 'subscribe', id: 1, room, since: 0 }));
+    socket.write(frame({ op: 'subscribe', id: 1, room }));
     if (!reads) return;
     const timer = setInterval(() => socket.read(slowBytes), slowMs);
     socket.once('close', () => clearInterval(timer));

@@ -4,7 +4,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { until } from '../../e2e/lib/cluster.mjs';
 
-const hostileRate = 50;
+// Consumers that come each second, and take the place of the oldest of a hundred.
+const hostileRate = 10;
 const settleMs = 300;
 const sampleMs = 1200;
 const stepMs = 50;
