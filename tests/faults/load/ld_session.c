@@ -352,6 +352,16 @@ static void s_joined (ld_client_t *self, ld_room_t *room, const ld_ask_t *ask, c
     room->state = LD_LIVE;
 }
 
+/*  It was a member no longer when it asked: the rest of that membership can't be
+    had, and the log says so. */
+static void s_expelled (ld_client_t *self, unsigned index, const ld_said_t *said)
+{
+    const ld_room_t *room = &self->rooms[index];
+    ld_note (self,
+             &(vf_event_t){.op = VF_FAIL, .kind = VF_SUB, .room = room->id, .seq = room->last, .err = said->code});
+    ld_member_out (self, index);
+}
+
 static void s_on_subscribed (ld_client_t *self, const ld_ask_t *ask, const ld_said_t *said)
 {
     ld_room_t *room = &self->rooms[ask->room];
@@ -362,15 +372,12 @@ static void s_on_subscribed (ld_client_t *self, const ld_ask_t *ask, const ld_sa
         ld_session_pump (self, ask->room);
         return;
     }
-    ld_note (self, &(vf_event_t){.op = s_is_not_member (said) ? VF_FAIL : VF_INFO,
-                                 .kind = VF_SUB,
-                                 .room = room->id,
-                                 .seq = ask->seq,
-                                 .err = said->code});
     room->state = LD_WANTED;
     room->retry_us = self->ld->now_us + S_AGAIN_US;
     if (s_is_not_member (said))
-        ld_member_out (self, ask->room);
+        s_expelled (self, ask->room, said);
+    else
+        ld_note (self, &(vf_event_t){.op = VF_INFO, .kind = VF_SUB, .room = room->id, .err = said->code});
 }
 
 /*  History behind seq - 1 must show what has just been acknowledged; asked on
@@ -478,7 +485,7 @@ static void s_on_located (ld_client_t *self, const ld_ask_t *ask, const ld_said_
         return;
     room->retry_us = self->ld->now_us + S_AGAIN_US;
     if (s_is_not_member (said))
-        ld_member_out (self, ask->room);
+        s_expelled (self, ask->room, said);
     else if (said->kind == LD_SAID_OK)
         ld_member_locate (self, ask->room, said);
     ld_session_pump (self, ask->room);
