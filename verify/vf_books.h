@@ -124,7 +124,6 @@ void vf_see (vf_judge_t *self, uint32_t room, uint32_t client, const vf_event_t 
 
 /*  Rules of one client's way through one room. */
 void vf_stream_sub (vf_judge_t *self, vf_stream_t *stream, const vf_event_t *event);
-void vf_stream_expelled (vf_stream_t *stream);
 void vf_stream_recv (vf_judge_t *self, vf_stream_t *stream, const vf_event_t *event);
 
 /*  Rules that need all events. */

@@ -243,11 +243,7 @@ static void s_in_room (vf_judge_t *self, uint32_t client, const vf_event_t *even
             s_read (self, room, client, event);
         return;
     }
-    if (!(stream = vf_stream (self, client, room, &index)))
-        return;
-    if (event->kind == VF_SUB && event->op == VF_FAIL)
-        vf_stream_expelled (stream);
-    if (event->op != VF_OK)
+    if (!(stream = vf_stream (self, client, room, &index)) || event->op != VF_OK)
         return;
     switch (event->kind) {
     case VF_SUB:

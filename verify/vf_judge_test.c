@@ -506,48 +506,6 @@ static void sends_inside_faults_are_counted (void **state)
     free (history);
 }
 
-/*  A client leaves at 2 and is back at 4.  What it knows of its leave: it saw it,
-    it was told when it came back, or neither. */
-static uint64_t s_gaps_of_return (bool has_seen, bool was_told)
-{
-    const pt_str_t c = PT_LIT ("c"), final = PT_LIT ("final"), joined = PT_LIT ("joined"), left = PT_LIT ("left");
-    vf_event_t events[] = {
-        {.client = c, .op = VF_OK, .kind = VF_CLIENT, .account = 7},
-        {.client = c, .op = VF_OK, .kind = VF_SUB, .recovered = true},
-        {.client = c, .op = VF_OK, .kind = VF_RECV, .seq = 1, .account = 7, .what = joined},
-        {.client = c, .op = has_seen ? VF_OK : VF_INFO, .kind = VF_RECV, .seq = 2, .account = 7, .what = left},
-        {.client = c, .op = was_told ? VF_FAIL : VF_INFO, .kind = VF_SUB, .seq = 1},
-        {.client = c, .op = VF_OK, .kind = VF_SUB, .seq = 4, .head = 4, .recovered = true},
-        {.client = c, .op = VF_OK, .kind = VF_RECV, .seq = 5, .account = 9, .what = left},
-        {.client = c, .op = VF_OK, .kind = VF_END, .seq = 5},
-        {.client = final, .op = VF_OK, .kind = VF_ITEM, .seq = 1, .account = 7, .what = joined},
-        {.client = final, .op = VF_OK, .kind = VF_ITEM, .seq = 2, .account = 7, .what = left},
-        {.client = final, .op = VF_OK, .kind = VF_ITEM, .seq = 3, .account = 9, .what = joined},
-        {.client = final, .op = VF_OK, .kind = VF_ITEM, .seq = 4, .account = 7, .what = joined},
-        {.client = final, .op = VF_OK, .kind = VF_ITEM, .seq = 5, .account = 9, .what = left},
-    };
-    vf_limits_t limits = {0};
-    vf_judge_t *judge = vf_judge_new (&limits);
-    assert_non_null (judge);
-    for (size_t i = 0; i < sizeof events / sizeof events[0]; i++) {
-        events[i].mono_ns = i + 1;
-        events[i].room = i ? 1000 : 0;
-        assert_int_equal (vf_judge_add (judge, &events[i]), 0);
-    }
-    vf_counts_t counts;
-    (void)vf_judge_finish (judge, &counts);
-    vf_judge_destroy (&judge);
-    return counts.findings[VF_GAP];
-}
-
-static void what_lies_between_two_memberships_is_not_owed (void **state)
-{
-    (void)state;
-    assert_int_equal (s_gaps_of_return (true, false), 0);
-    assert_int_equal (s_gaps_of_return (false, true), 0);
-    assert_int_equal (s_gaps_of_return (false, false), 1);
-}
-
 int main (void)
 {
     const struct CMUnitTest tests[] = {
@@ -555,7 +513,6 @@ int main (void)
         cmocka_unit_test (every_spoiled_history_is_caught),
         cmocka_unit_test (the_order_of_logs_does_not_matter),
         cmocka_unit_test (sends_inside_faults_are_counted),
-        cmocka_unit_test (what_lies_between_two_memberships_is_not_owed),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

@@ -26,20 +26,12 @@ void vf_stream_sub (vf_judge_t *self, vf_stream_t *stream, const vf_event_t *eve
     if (!event->recovered)
         vf_find (self, VF_GAP, &where, "%.*s was told that the room can't be recovered from seq %llu on",
                  (int)where.client.len, where.client.at, (unsigned long long)event->seq);
-    else if (stream->is_begun && !stream->is_out && event->seq + 1 > stream->expected)
+    else if (stream->is_begun && event->seq + 1 > stream->expected)
         s_miss (self, stream, stream->expected, event->seq);
     stream->is_begun = true;
     stream->expected = event->seq + 1;
     stream->replay = event->head;
     stream->is_out = false;
-}
-
-/*  What lies between two memberships is not owed, nor what a membership held that
-    ended while the client was away. */
-void vf_stream_expelled (vf_stream_t *stream)
-{
-    stream->is_out = true;
-    stream->left = UINT64_MAX; /* unseen: nothing that was under way came too late */
 }
 
 /*  A seq below the one expected: late when it had been missed, else doubled. */

@@ -8,7 +8,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import { seeded } from '../../e2e/lib/kill_run.mjs';
+import { seeded } from './seeded.mjs';
 import { proxyGroup } from './net.mjs';
 import { ZmtpSplitter } from './net_zmtp.mjs';
 
