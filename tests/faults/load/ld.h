@@ -122,7 +122,9 @@ struct ld {
     ld_net_t net;
     ld_https_t https;
     ld_stats_t stats;
-    ld_client_t *clients; /* plan.count */
+    ld_client_t *clients;  /* plan.count */
+    ld_client_t **senders; /* those that send */
+    unsigned sender_count;
     ld_place_t *places;
     unsigned place_count;
     ld_move_t moves[LD_MOVES];
