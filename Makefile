@@ -22,6 +22,9 @@ LD_FLAGS := -pie -fsanitize=address,undefined -Wl,--as-needed
 else ifeq ($(FLAVOUR),tsan)
 FLAGS := -O1 -g -fsanitize=thread -fPIE
 LD_FLAGS := -pie -fsanitize=thread -Wl,--as-needed
+else ifeq ($(FLAVOUR),crash)
+FLAGS := -O2 -g $(HARDEN) -DPARLEY_CRASH_POINTS
+LD_FLAGS := $(HARDEN_LD)
 else
 FLAGS := -O2 -g $(HARDEN)
 LD_FLAGS := $(HARDEN_LD)
@@ -116,7 +119,7 @@ $(BUILD)/tools/%: $(BUILD)/obj/tests/fakes/%.o $(COMMON) $(PROTO)
 	@mkdir -p $(@D)
 	@$(CC) $(LD_FLAGS) -o $@ $^ $(BUS_LIBS)
 
-.PHONY: unit tools deps run test asan check format faults faults-short bench fresh-test
+.PHONY: unit tools deps run test asan check format faults faults-short faults-controls bench fresh-test
 unit: $(UNIT) $(PROGRAMS) ## build the unit and harness tests
 
 tools: $(TOOLS)
@@ -149,17 +152,21 @@ check: ## warnings, formatting, static analysis, generated files
 format: ## format the sources
 	clang-format -i $$(git ls-files --cached --others --exclude-standard '*.c' '*.h')
 
-faults: ## kill every process twenty times under load (about 6 minutes)
+faults: ## every fault under load, and the table of verdicts (SEED=n, ROWS=a,b)
 	@scripts/deps test
 	@$(MAKE) --no-print-directory -j2 all tools
+	@$(MAKE) --no-print-directory -j2 FLAVOUR=crash all
 	@cd tests/e2e && npm ci --silent
-	node tests/faults/kill_table.mjs 20
+	node tests/faults/faults.mjs
 
-faults-short: ## kill every process seven times under load (two minutes)
+faults-short: ## the faults of CI (two minutes)
+	@SHORT=1 $(MAKE) --no-print-directory faults
+
+faults-controls: ## builds without one of the defences: each must be caught
 	@scripts/deps test
 	@$(MAKE) --no-print-directory -j2 all tools
 	@cd tests/e2e && npm ci --silent
-	node tests/faults/kill_table.mjs 7
+	node tests/faults/controls.mjs
 
 bench: ## measure, each row beside its yardstick
 	@scripts/deps test
@@ -227,5 +234,20 @@ $(BUILD)/tools/write_logs: $(BUILD)/obj/tests/bench/write_logs.o $(VERIFY) $(PRO
 bench-verify: $(BUILD)/bin/parley $(BUILD)/tools/write_logs ## time `parley verify` on the logs of ten million events
 	@node tests/bench/verify.mjs
 .PHONY: bench-verify
+
+# The load client of the fault runs.
+LOAD_DIR   := tests/faults/load
+LIBS_load  := -ljansson
+TOOLS      += $(BUILD)/tools/load
+UNIT       += $(call tests,$(LOAD_DIR))
+unit: $(call tests,$(LOAD_DIR))
+tools: $(BUILD)/tools/load
+$(BUILD)/tools/load: $(call objs,$(LOAD_DIR)) $(VERIFY) $(PROTO)
+	@mkdir -p $(@D)
+	@echo "  link  load"
+	@$(CC) $(LD_FLAGS) -o $@ $^ $(LIBS_load) $(LIBS_proto)
+$(BUILD)/test/$(LOAD_DIR)/%: $(BUILD)/obj/$(LOAD_DIR)/%.o $(call core,$(LOAD_DIR)) $(VERIFY) $(PROTO)
+	@mkdir -p $(@D)
+	@$(CC) $(LD_FLAGS) -o $@ $^ -lcmocka $(LIBS_load) $(LIBS_proto)
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

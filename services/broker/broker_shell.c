@@ -8,6 +8,7 @@
 #include "broker_core.h"
 #include "broker_events.h"
 #include "broker_folder.h"
+#include "sv_crash.h"
 #include "sv_endpoint.h"
 #include <stdlib.h>
 #include <sys/random.h>
@@ -275,6 +276,10 @@ static body_t *s_feed (door_t *door, zmq_msg_t *id, const pt_envelope_t *envelop
         [PT_KIND_CREDIT] = {BROKER_CREDIT, true, true, false},
     };
     broker_shell_t *self = door->shell;
+    if (envelope->kind == PT_KIND_REQUEST)
+        sv_crash (SV_CRASH_broker_request_taken);
+    else if (envelope->kind == PT_KIND_REPLY)
+        sv_crash (SV_CRASH_broker_reply_taken);
     broker_event_t event = {
         .kind = kinds[envelope->kind].kind,
         .from = {.role = door->role, .id = zmq_msg_data (id), .id_len = zmq_msg_size (id)},

@@ -13,6 +13,7 @@
 #include "chat_fanout.h"
 #include "chat_ops.h"
 #include "chat_policy.h"
+#include "sv_crash.h"
 
 _Static_assert(LIM_SENDS <= LIM_APPEND, "one request is one append");
 _Static_assert(LIM_SENDS <= UINT8_MAX, "a slot is one byte");
@@ -139,6 +140,7 @@ static void s_on_appended (void *ctx, sv_request_t **request_p, void *arg, const
     chat_t *chat = ctx;
     s_op_t *op = arg;
     const pt_append_results_t *answer = reply->msg;
+    sv_crash (SV_CRASH_chat_send_stored);
     const char *trace = sv_request_trace (*request_p);
     if (!s_is_complete (op, answer)) {
         sv_metric_add (chat->metrics.unknown, 1);
@@ -149,6 +151,7 @@ static void s_on_appended (void *ctx, sv_request_t **request_p, void *arg, const
     }
     size_t item_count = s_take_answer (chat, op, answer);
     chat_fanout_items (chat, op->room, answer->epoch, op->items, item_count, trace);
+    sv_crash (SV_CRASH_chat_send_published);
     pt_send_results_t results = {.results = {op->results, op->send_count}};
     sv_request_reply (request_p, &results);
 }
@@ -158,6 +161,7 @@ void chat_send_on_send (void *ctx, sv_request_t *request, const void *msg)
     chat_t *chat = ctx;
     const pt_send_t *send = msg;
     pt_arena_t *arena = sv_request_arena (request);
+    sv_crash (SV_CRASH_chat_send_taken);
     s_op_t *op = s_new_op (arena, send);
     if (!op) {
         sv_request_fail (&request, PT_E_memory, NULL);

@@ -3,6 +3,7 @@
 
 #include "gw_text.h"
 #include "gw_ws_priv.h"
+#include "sv_crash.h"
 #include <stdlib.h>
 
 struct gw_lane {
@@ -136,12 +137,14 @@ static void s_on_send (void *arg, const sv_reply_t *reply)
     uint32_t count = gw_sendq_count (self->queue);
     size_t bytes = gw_sendq_bytes (self->queue);
     self->call = 0;
+    sv_crash (SV_CRASH_gateway_send_answered);
     if (reply->status)
         gw_sendq_fail (self->queue, reply->status, now_ms, s_answer, self->ws);
     else {
         const pt_send_results_t *msg = reply->msg;
         gw_sendq_done (self->queue, msg->results.at, msg->results.count, now_ms, s_answer, self->ws);
     }
+    sv_crash (SV_CRASH_gateway_send_acked);
     s_settle (self, count, bytes);
 }
 
@@ -263,4 +266,5 @@ void gw_ws_send (gw_ws_t *ws, const gw_request_t *request)
     ws->send_bytes += gw_sendq_bytes (lane->queue) - bytes;
     s_list (lane);
     s_make_due (lane);
+    sv_crash (SV_CRASH_gateway_send_read);
 }

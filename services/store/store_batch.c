@@ -8,6 +8,7 @@
 #include "store_batch.h"
 #include "store_pool.h"
 #include "store_statement.h"
+#include "sv_crash.h"
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -304,8 +305,10 @@ static void s_on_written (void *arg, const store_pg_step_t *step)
     lane->is_running = false;
     if (step->fault != STORE_FINE)
         s_recover (lane, step);
-    else
+    else {
+        sv_crash (SV_CRASH_store_after_commit);
         s_finish (lane);
+    }
     s_work (lane);
 }
 
@@ -323,6 +326,7 @@ static void s_on_read (void *arg, const store_pg_step_t *step)
     if (is_read && store_ids_left (&lane->ids) >= lane->run_entries) {
         unsigned new_count = store_append_decide (lane->append, now, &lane->ids);
         store_statement_write (lane->append, lane->pg, lane->run, lane->run_entries, new_count);
+        sv_crash (SV_CRASH_store_before_commit);
     } else {
         sv_log (lane->batch->config.log, SV_ERROR, NULL, "postgres answered a batch in an unknown shape");
         for (unsigned i = 0; i < lane->run_entries; i++)
@@ -331,6 +335,7 @@ static void s_on_read (void *arg, const store_pg_step_t *step)
         store_pg_send (lane->pg, STORE_SQL_rollback);
     }
     store_pg_step (lane->pg, true, s_on_written, lane);
+    sv_crash (SV_CRASH_store_commit_sent);
 }
 
 /*  Begins the next transaction when the connection is free and there is work. */
@@ -433,6 +438,7 @@ void store_batch_append (store_batch_t *self, sv_request_t *request, const pt_ap
     *lane->last = owner;
     lane->last = &owner->next;
     lane->waiting += msg->entries.count;
+    sv_crash (SV_CRASH_store_append_taken);
     if (lane->pg && store_pg_is_up (lane->pg))
         s_work (lane);
     else

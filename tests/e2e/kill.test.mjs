@@ -1,20 +1,39 @@
-// kill - each process killed with -9 once under 200 messages a second; `make faults` does it twenty times.
+// kill - the row `kill` of the fault matrix end to end, each process killed with -9 once; `make faults` runs all rows at length.
 import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { Cluster } from './lib/cluster.mjs';
-import { killRun } from './lib/kill_run.mjs';
+import { findRows } from '../faults/lib/catalog.mjs';
+import { runRow } from '../faults/row.mjs';
 
-let cluster;
+const kills = 11;
+let folder;
+let result;
 before(async () => {
-  cluster = await Cluster.start({ gateways: 2 });
+  folder = mkdtempSync(join(tmpdir(), 'parley-kill-'));
+  const [row] = await findRows(['kill']);
+  // Memory and CPU of a build with sanitizers mean nothing.
+  result = await runRow(row, { seed: 7, injections: kills, rate: 200, folder, caps: !process.env.PARLEY_BIN_DIR });
 });
-after(() => cluster?.destroy());
+after(() => rmSync(folder, { recursive: true, force: true }));
 
-test('no acknowledged message is lost, doubled or out of order when processes are killed', async () => {
-  const targets = ['gateway0', 'broker0', 'chat', 'store', 'auth', 'postgres', 'broker1', 'gateway1'];
-  const result = await killRun(cluster, { targets, kills: 1, seed: 7 });
-  console.log(`# ${result.acked} acknowledged in ${result.seconds.toFixed(0)} s, slowest ${result.worst_ack_ms} ms`);
-  assert.deepEqual(result.faults.slice(0, 5), []);
-  assert.equal(result.acked, result.sent);
+test('no acknowledged message is lost, doubled or out of order when processes are killed', () => {
+  console.log(`# ${result.acked} acknowledged in ${result.seconds} s, worst recovery ${result.worst_ms} ms`);
+  assert.equal(result.error, undefined);
+  assert.deepEqual(result.findings, []);
+  assert.deepEqual([result.lost, result.doubled, result.reordered, result.other], [0, 0, 0, 0]);
+  assert.equal(result.injections, kills);
   assert.ok(result.acked > 100);
+});
+
+test('a row leaves a record of what was injected and when, and a log of the processes', () => {
+  const record = JSON.parse(readFileSync(join(folder, 'record.json'), 'utf8'));
+  assert.equal(record.seed, 7);
+  assert.equal(record.rounds.length, kills);
+  assert.equal(new Set(record.rounds.map((round) => round.target)).size, kills);
+  const nemesis = readFileSync(join(folder, 'nemesis.jsonl'), 'utf8').trim().split('\n').map((line) => JSON.parse(line));
+  assert.deepEqual(['invoke', 'ok', 'info'].map((op) => nemesis.filter((line) => line.kind === 'fault' && line.op === op).length), [kills, kills, kills]);
+  const measured = new Set(nemesis.filter((line) => line.kind === 'stat').map((line) => line.gateway));
+  assert.equal(measured.size, kills, readdirSync(folder).join(' '));
 });

@@ -1,11 +1,12 @@
 // cluster - a whole Parley for one test file: `scripts/run` on a state directory and ports of its own.
-import { spawn, execFileSync } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, existsSync, realpathSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { setTimeout as delay } from 'node:timers/promises';
 
 export const root = resolve(dirname(fileURLToPath(import.meta.url)), '../../..');
@@ -40,6 +41,16 @@ export async function until(what, check, ms = 15000, step = 20) {
     if (value) return value;
     if (Date.now() > end) throw new Error(`timed out after ${ms} ms: ${what}`);
     await delay(step);
+  }
+}
+
+// The name supervisor gave a child; none for one that is a fork of supervisor still, or dead.
+function nameOf(pid) {
+  try {
+    if (/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))) return null;
+    return /(?:^|\0)SUPERVISOR_PROCESS_NAME=(\w+)/.exec(readFileSync(`/proc/${pid}/environ`, 'utf8'))?.[1];
+  } catch {
+    return null;
   }
 }
 
@@ -109,20 +120,25 @@ export class Cluster {
     }
   }
 
-  // Process ids by name (broker0, store, gateway1, postgres), as supervisor knows them.
+  // Process ids by name (broker0, store, gateway1, postgres): the supervisor's children, from the moment they are started.
   pids() {
-    let text;
-    try {
-      text = execFileSync('supervisorctl', ['-c', join(this.state, 'supervisord.conf'), 'status'], { encoding: 'utf8' });
-    } catch (error) {
-      text = error.stdout ?? '';
-    }
     const found = {};
-    for (const line of text.split('\n')) {
-      const match = /^\w+:(\w+)\s+RUNNING\s+pid (\d+)/.exec(line);
-      if (match) found[match[1]] = Number(match[2]);
+    try {
+      const supervisor = readFileSync(join(this.state, 'run/supervisord.pid'), 'utf8').trim();
+      for (const pid of readFileSync(`/proc/${supervisor}/task/${supervisor}/children`, 'utf8').split(' ').filter(Boolean)) {
+        const name = nameOf(pid);
+        if (name) found[name] = Number(pid);
+      }
+    } catch {
+      // no supervisor: no processes
     }
     return found;
+  }
+
+  // supervisorctl on this cluster: start, stop or signal a process by name.
+  async supervise(action, ...names) {
+    const group = (name) => (name === 'postgres' ? `database:${name}` : `parley:${name}`);
+    await promisify(execFile)('supervisorctl', ['-c', join(this.state, 'supervisord.conf'), ...action.split(' '), ...names.map(group)]);
   }
 
   // kill -9 (or another signal) of one process by name; returns the pid.
