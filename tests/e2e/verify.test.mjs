@@ -1,13 +1,15 @@
 // verify - `parley verify` on a running installation: a whole one is found whole; what is damaged behind its back is named.
 import assert from 'node:assert/strict';
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFile, execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { promisify } from 'node:util';
 import { must, person, roomOf } from './lib/api.mjs';
 import { Cluster, root } from './lib/cluster.mjs';
 
+const run = promisify(execFile);
 const parley = join(process.env.PARLEY_BIN ?? join(root, 'build/release/bin'), 'parley');
 let cluster;
 let people;
@@ -116,6 +118,38 @@ test('what is left of a room that was lost is found, and a room that is not ther
   const absent = verifyJson('987654321');
   assert.equal(absent.code, 1);
   assert.equal(absent.lines[0].absent, 1);
+});
+
+test('nothing is found wrong while people send, come, go, read and delete rooms', async () => {
+  let busy = true;
+  let acts = 0;
+  const [ann, bob] = people;
+  const api = (method, path, token, body) => must(cluster.url(), method, path, { token, body });
+  const live = async (worker) => {
+    for (let round = 0; busy; round++) {
+      const room = await roomOf(cluster.url(), people, `busy ${worker}`);
+      for (let i = 0; i < 10 && busy; i++) {
+        const sent = await Promise.all(people.map((who) => api('POST', `/v1/rooms/${room.id}/messages`, who.access, { send_id: `${round}-${i}`, body: 'x' })));
+        await api('PUT', `/v1/rooms/${room.id}/read`, bob.access, { seq: Math.max(...sent.map((item) => item.seq)) });
+        await api('POST', `/v1/rooms/${room.id}/leave`, bob.access, {});
+        await api('POST', `/v1/rooms/${room.id}/join`, bob.access, {});
+        acts += 5;
+      }
+      if (round % 2 === 0) await api('DELETE', `/v1/rooms/${room.id}`, ann.access);
+    }
+  };
+  const workers = [0, 1, 2, 3].map(live);
+  try {
+    for (let i = 0; i < 20; i++) {
+      const { stdout } = await run(parley, ['verify', '--state-dir', cluster.state, '--json']).catch((error) => error);
+      assert.equal(JSON.parse(stdout).good, true, stdout);
+    }
+  } finally {
+    busy = false;
+    await Promise.all(workers);
+  }
+  assert.ok(acts > 50, `${acts} acts`);
+  assert.equal(verify().code, 0);
 });
 
 test('a deleted room is no fault', async () => {
