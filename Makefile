@@ -30,7 +30,7 @@ FLAGS := -O2 -g $(HARDEN)
 LD_FLAGS := $(HARDEN_LD)
 endif
 
-CFLAGS += $(WARN) $(FLAGS) -MMD -MP -iquote proto -iquote services/common -iquote tests/harness
+CFLAGS += $(WARN) $(FLAGS) -MMD -MP -iquote proto -iquote services/common -iquote verify -iquote tests/harness
 
 BUS_LIBS     := -lczmq -lzmq -lmsgpackc -lpthread
 LIBS_broker  := $(BUS_LIBS)
@@ -52,9 +52,10 @@ core     = $(filter-out %/main.o,$(call objs,$(1)))
 tests    = $(patsubst %.c,$(BUILD)/test/%,$(wildcard $(1)/*_test.c))
 
 PROTO    := $(BUILD)/lib/libparley-proto.a
+VERIFY   := $(BUILD)/lib/libparley-verify.a
 COMMON   := $(BUILD)/lib/libparley-common.a
 HARNESS  := $(BUILD)/lib/libparley-harness.a
-UNIT     := $(call tests,proto) $(call tests,services/common) $(call tests,tests/harness) \
+UNIT     := $(call tests,proto) $(call tests,verify) $(call tests,services/common) $(call tests,tests/harness) \
 	$(foreach d,$(DAEMONS),$(call tests,services/$(d))) $(call tests,cli)
 
 .PHONY: help build all
@@ -67,9 +68,10 @@ build: all ## build every program
 all: $(PROGRAMS)
 
 $(PROTO): $(call objs,proto)
+$(VERIFY): $(call objs,verify)
 $(COMMON): $(call objs,services/common)
 $(HARNESS): $(call objs,tests/harness)
-$(PROTO) $(COMMON) $(HARNESS):
+$(PROTO) $(COMMON) $(HARNESS) $(VERIFY):
 	@mkdir -p $(@D)
 	@rm -f $@
 	@ar rcs $@ $^
@@ -92,6 +94,9 @@ $(foreach d,$(DAEMONS),$(eval $(call program,parley-$(d),services/$(d))))
 $(eval $(call program,parley,cli))
 
 $(BUILD)/test/proto/%: $(BUILD)/obj/proto/%.o $(PROTO)
+	@mkdir -p $(@D)
+	@$(CC) $(LD_FLAGS) -o $@ $^ -lcmocka $(LIBS_proto)
+$(BUILD)/test/verify/%: $(BUILD)/obj/verify/%.o $(VERIFY) $(PROTO)
 	@mkdir -p $(@D)
 	@$(CC) $(LD_FLAGS) -o $@ $^ -lcmocka $(LIBS_proto)
 $(BUILD)/test/services/common/%: $(BUILD)/obj/services/common/%.o $(HARNESS) $(COMMON) $(PROTO)
@@ -218,5 +223,20 @@ fuzz: $(FUZZ_TARGETS:%=build/fuzz/fuzz_%) ## fuzz for FUZZ_SECONDS (20) each; fi
 			-artifact_prefix=build/fuzz/$$target- build/fuzz/corpus/$$target tests/fuzz/corpus/$$target || exit 1; \
 	done
 .PHONY: docs docs-check fuzz fuzz-seeds
+
+# The load client of the fault runs.
+LOAD_DIR   := tests/faults/load
+LIBS_load  := -ljansson
+TOOLS      += $(BUILD)/tools/load
+UNIT       += $(call tests,$(LOAD_DIR))
+unit: $(call tests,$(LOAD_DIR))
+tools: $(BUILD)/tools/load
+$(BUILD)/tools/load: $(call objs,$(LOAD_DIR)) $(VERIFY) $(PROTO)
+	@mkdir -p $(@D)
+	@echo "  link  load"
+	@$(CC) $(LD_FLAGS) -o $@ $^ $(LIBS_load) $(LIBS_proto)
+$(BUILD)/test/$(LOAD_DIR)/%: $(BUILD)/obj/$(LOAD_DIR)/%.o $(call core,$(LOAD_DIR)) $(VERIFY) $(PROTO)
+	@mkdir -p $(@D)
+	@$(CC) $(LD_FLAGS) -o $@ $^ -lcmocka $(LIBS_load) $(LIBS_proto)
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

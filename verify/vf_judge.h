@@ -42,6 +42,7 @@ typedef struct {
 typedef struct {
     uint64_t events, clients, rooms;
     uint64_t sent, acked, acked_in_faults, refused, unknown, delivered;
+    uint64_t stored;            /* items of the final store */
     uint64_t faults;            /* injections */
     uint64_t worst_recovery_ms; /* healed to flowing */
     uint64_t rss_peak, fds_peak;
@@ -73,8 +74,12 @@ bool vf_judge_finish (vf_judge_t *self, vf_counts_t *out_counts);
 /*  Examples, 0 .. count - 1. */
 const vf_fault_t *vf_judge_faults (const vf_judge_t *self, unsigned *out_count);
 
-/*  Name of a finding in tables ("lost") and the class it is counted in: lost,
-    doubled, reordered, or other. */
+/*  A finding in a few words. */
 const char *vf_finding_name (vf_finding_t finding);
+
+/*  The columns of a verdict: each finding is counted in one. */
+typedef enum { VF_CLASS_LOST, VF_CLASS_DOUBLED, VF_CLASS_REORDERED, VF_CLASS_OTHER } vf_class_t;
+
+uint64_t vf_counts_of (const vf_counts_t *counts, vf_class_t class);
 
 #endif

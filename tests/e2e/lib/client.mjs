@@ -40,11 +40,12 @@ export class Client extends EventEmitter {
     });
   }
 
-  request(op, fields = {}) {
+  // `heard` is called with the answer before anything behind it is read; the promise resolves later than that.
+  request(op, fields = {}, heard = () => {}) {
     return new Promise((resolve, reject) => {
       if (this.socket?.readyState !== WebSocket.OPEN) return reject(Object.assign(new Error('not connected'), { code: 'closed' }));
       const id = this.nextCall++;
-      this.calls.set(id, { resolve, reject });
+      this.calls.set(id, { resolve, reject, heard });
       this.socket.send(JSON.stringify({ op, id, ...fields }));
     });
   }
@@ -59,8 +60,10 @@ export class Client extends EventEmitter {
   async #subscribe(id) {
     const room = this.rooms.get(id);
     const socket = this.socket;
+    const since = room.last;
+    this.note('subscribe', { room: id, since });
     try {
-      const ok = await this.request('subscribe', { room: id, since: room.last });
+      const ok = await this.request('subscribe', { room: id, since }, ({ head, epoch, recovered }) => this.note('subscribed', { room: id, since, head, epoch, recovered }));
       if (!ok.recovered) this.note('unrecovered', { room: id, ok });
       room.live = true;
       this.emit(`live:${id}`, ok);
@@ -111,7 +114,10 @@ export class Client extends EventEmitter {
       const call = this.calls.get(frame.re);
       this.calls.delete(frame.re);
       if (frame.error) call?.reject(Object.assign(new Error(frame.error.detail ?? frame.error.code), { code: frame.error.code }));
-      else call?.resolve(frame.ok);
+      else {
+        call?.heard(frame.ok);
+        call?.resolve(frame.ok);
+      }
       return;
     }
     if (frame.ev === 'message' || frame.ev === 'member' || frame.ev === 'change') this.#item(frame);
@@ -121,7 +127,7 @@ export class Client extends EventEmitter {
 
   #item(frame) {
     const room = this.rooms.get(frame.room);
-    this.note('recv', { room: frame.room, seq: frame.seq, send_id: frame.send_id, body: frame.body, ev: frame.ev, sender: frame.sender });
+    this.note('recv', { room: frame.room, seq: frame.seq, send_id: frame.send_id, body: frame.body, ev: frame.ev, sender: frame.sender, account: frame.account, what: frame.what });
     if (room) room.last = Math.max(room.last, frame.seq);
     this.emit('item', frame);
   }

@@ -12,6 +12,10 @@ const supervisorMs = 1000;
 const flowsMs = 10000;
 const pauseMs = [1000, 5000];
 
+// PostgreSQL replays its log before it takes connections, and after kill -9 supervisor may try twice: the last of the old backends
+// has to go first.
+const recoveryMs = (target) => (/postgres|all|backend/.test(target) ? 10000 : 3000);
+
 // Names of all processes; each round of a row takes the next one, in an order of the row's own.
 async function targetsOf(ctx) {
   const pids = await until('all processes run', () => (Object.keys(ctx.cluster.pids()).length === processes ? ctx.cluster.pids() : null));
@@ -48,7 +52,7 @@ export const rows = [
     injections: 44,
     short: 11,
     hold: [400, 800],
-    recoveryMs: 3000,
+    recoveryMs,
     setup: targetsOf,
     async inject({ cluster, state }, round) {
       const target = targetOf({ state }, round);
@@ -64,7 +68,7 @@ export const rows = [
     short: 0,
     gap: [supervisorMs, supervisorMs + 300],
     hold: [300, 600],
-    recoveryMs: 3000,
+    recoveryMs,
     setup: targetsOf,
     async inject(ctx) {
       const pair = pickSome(ctx.random, ctx.state.targets, 2);
@@ -80,7 +84,7 @@ export const rows = [
     short: 3,
     gap: [supervisorMs, supervisorMs + 300],
     hold: [300, 600],
-    recoveryMs: 3000,
+    recoveryMs,
     async inject(ctx) {
       await signalAll(ctx, ['broker0', 'broker1'], 'SIGKILL');
       return 'broker0+broker1';
@@ -94,7 +98,7 @@ export const rows = [
     short: 3,
     gap: [supervisorMs, supervisorMs + 300],
     hold: [300, 600],
-    recoveryMs: 5000,
+    recoveryMs,
     setup: targetsOf,
     async inject(ctx) {
       await signalAll(ctx, ctx.state.targets, 'SIGKILL');
@@ -107,7 +111,7 @@ export const rows = [
     cluster: twice,
     injections: 24,
     short: 4,
-    recoveryMs: 3000,
+    recoveryMs,
     setup: targetsOf,
     async inject(ctx, round) {
       const names = round % (processes + 1) === processes ? ctx.state.targets : [targetOf(ctx, round)];
@@ -129,7 +133,7 @@ export const rows = [
     short: 6,
     gap: [300, 600],
     hold: [300, 600],
-    recoveryMs: 3000,
+    recoveryMs,
     setup: targetsOf,
     async inject({ cluster, state }, round) {
       const target = targetOf({ state }, round);
@@ -147,7 +151,7 @@ export const rows = [
     injections: 20,
     short: 3,
     hold: [500, 1500],
-    recoveryMs: 3000,
+    recoveryMs,
     async inject(ctx) {
       ctx.state.broker = pick(ctx.random, ['broker0', 'broker1']);
       await ctx.cluster.supervise('stop', ctx.state.broker);
@@ -165,7 +169,7 @@ export const rows = [
     injections: 24,
     short: 4,
     hold: [300, 600],
-    recoveryMs: 5000,
+    recoveryMs,
     async inject({ cluster, random }, round) {
       const pid = await until('postgres runs', () => cluster.pids().postgres);
       const victim = round % 2 === 0 ? pid : pick(random, childrenOf(pid));
