@@ -81,12 +81,15 @@ $(BUILD)/obj/%.o: %.c Makefile
 	@echo "  cc    $<"
 	@$(CC) $(CFLAGS) -iquote $(dir $<) $(INC_$(notdir $(patsubst %/,%,$(dir $<)))) -c -o $@ $<
 
+# Libraries of ours that one program needs beside common and proto.
+OWN_cli := $(VERIFY)
+
 define program
-$(BUILD)/bin/$(1): $(call objs,$(2)) $(COMMON) $(PROTO)
+$(BUILD)/bin/$(1): $(call objs,$(2)) $(OWN_$(notdir $(2))) $(COMMON) $(PROTO)
 	@mkdir -p $$(@D)
 	@echo "  link  $(1)"
 	@$(CC) $(LD_FLAGS) -o $$@ $$^ $(LIBS_$(notdir $(2)))
-$(BUILD)/test/$(2)/%: $(BUILD)/obj/$(2)/%.o $(call core,$(2)) $(HARNESS) $(COMMON) $(PROTO)
+$(BUILD)/test/$(2)/%: $(BUILD)/obj/$(2)/%.o $(call core,$(2)) $(OWN_$(notdir $(2))) $(HARNESS) $(COMMON) $(PROTO)
 	@mkdir -p $$(@D)
 	@$(CC) $(LD_FLAGS) -o $$@ $$^ $(LIBS_$(notdir $(2))) -lcmocka $(BUS_LIBS) $(TEST_LIBS_$(notdir $(2)))
 endef

@@ -3,6 +3,7 @@
 #include "cli_commands.h"
 
 #include "cli_text.h"
+#include "cli_verify.h"
 #include "sv_version.h"
 #include <stdio.h>
 #include <string.h>
@@ -50,6 +51,16 @@ static const struct {
      "database, gateways. The first failure is usually the cause of the others.\n\n"
      "Exit code: 0 all is well, 1 a check failed.\n",
      true, NULL, cli_doctor},
+    {"verify", "judge whether everything acknowledged was kept, once and in order",
+     "With --logs <folder>: judges the logs (*.jsonl) of clients of a run, trusting the\n"
+     "server in nothing, and shows what happened around the first faults.\n"
+     "tests/faults/README.md has the format.\n\n"
+     "      --logs <folder>     logs of a run\n"
+     "      --recovery-ms <n>   longest time from healed to flowing again\n"
+     "      --rss-max <bytes>   most memory of one process\n"
+     "      --fds-max <n>       most descriptors of one process\n\n"
+     "Exit code: 0 all holds, 1 something does not, 65 a log is malformed.\n",
+     true, &cli_verify_spec, cli_verify},
     {"version", "print the version", "Prints the version; --json for machines.\n", false, NULL, s_version},
 };
 #define COMMAND_COUNT (sizeof (s_commands) / sizeof (s_commands[0]))

@@ -54,6 +54,8 @@
 #define LIM_SYNC_ITEMS 50           /* items a room in one sync */
 #define LIM_SYNC_MEMBERS 50         /* members a room in one sync */
 #define LIM_RANGE 256               /* items in one answer to a gap */
+#define LIM_VERIFY_ROOMS 32         /* rooms in one store_verify */
+#define LIM_VERIFY_ITEMS 16384      /* items, and members, looked at in one store_verify, its rooms together */
 #define LIM_PAGE_BYTES (768 * 1024) /* items stop here, `more` is set */
 #define LIM_FIELD_ERRORS 16         /* later ones are left out */
 #define LIM_KEYS 8                  /* signing keys valid at one time */

@@ -15,6 +15,7 @@ enum {
     READ = PT_READ,
     WRITE = PT_WRITE,
     BATCH = PT_BATCH,
+    OPERATOR = PT_OPERATOR,
 };
 
 /*  ---- fields ------------------------------------------------------------- */
@@ -165,6 +166,14 @@ static const pt_peer_rule_t s_rules[PT_PEER_COUNT] = {
 const pt_peer_rule_t *pt_peer_rule (pt_peer_t role)
 {
     return (unsigned)role < PT_PEER_COUNT && s_rules[role].name ? &s_rules[role] : NULL;
+}
+
+bool pt_peer_may_call (const pt_peer_rule_t *rule, unsigned service, uint16_t opcode)
+{
+    if (service == PT_SERVICE_none || service >= PT_SERVICE_COUNT || !(rule->calls >> service & 1))
+        return false;
+    const pt_call_t *call = pt_call_find (opcode);
+    return !call || !(call->flags & PT_OPERATOR) || rule == pt_peer_rule (PT_PEER_operator);
 }
 
 #define SERVICE(name, number) [PT_SERVICE_##name] = #name,

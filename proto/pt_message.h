@@ -161,7 +161,7 @@ typedef enum {
 } pt_type_t;
 
 enum { PT_OPTIONAL = 0, PT_REQUIRED = 1, PT_SECRET = 2, PT_INNER = 4 };
-enum { PT_READ = 1, PT_WRITE = 2, PT_BATCH = 4 };
+enum { PT_READ = 1, PT_WRITE = 2, PT_BATCH = 4, PT_OPERATOR = 8 };
 
 typedef struct {
     const char *name;
@@ -188,7 +188,7 @@ typedef struct {
     const char *doc;
     uint16_t opcode;
     uint8_t service; /* pt_service_t; 0 for an event */
-    uint8_t flags;   /* PT_READ, PT_WRITE, PT_BATCH */
+    uint8_t flags;   /* PT_READ, PT_WRITE, PT_BATCH, PT_OPERATOR */
     pt_msg_t request;
     pt_msg_t reply; /* of an event: the same as request */
 } pt_call_t;
@@ -203,6 +203,10 @@ const pt_call_t *pt_call_find (uint16_t opcode);
 
 /*  The i-th row of the table, NULL past its end. */
 const pt_call_t *pt_call_at (size_t i);
+
+/*  Whether a role may ask this of a service: its rule names the service, and what
+    is for operators is asked by one.  Of an unknown opcode the service decides. */
+bool pt_peer_may_call (const pt_peer_rule_t *rule, unsigned service, uint16_t opcode);
 
 /*  Text of an enum value (NULL when unknown), and value of a text (0). */
 const char *pt_enum_text (pt_enum_t type, unsigned value);

@@ -210,8 +210,7 @@ static void s_on_leave (broker_core_t *self, const broker_event_t *event, broker
 static int s_judge (const broker_core_t *self, const broker_event_t *event, const broker_peer_t *client)
 {
     const pt_envelope_t *envelope = event->envelope;
-    if (envelope->service == PT_SERVICE_none || envelope->service >= PT_SERVICE_COUNT ||
-        !(client->rule->calls >> envelope->service & 1))
+    if (!pt_peer_may_call (client->rule, envelope->service, envelope->opcode))
         return PT_E_not_allowed_role;
     if (envelope->opcode >> 8 != envelope->service ||
         (envelope->service == PT_SERVICE_broker && envelope->opcode != PT_OP_broker_state))

@@ -146,7 +146,7 @@ static int s_prepare (sv_bus_t *self, const sv_call_t *call, sv_pending_t *pendi
     pending->op = pt_call_find (call->opcode);
     if (!pending->op || pending->op->service == PT_SERVICE_none)
         return -PT_E_unknown_op;
-    if (!(self->rule->calls >> pending->op->service & 1))
+    if (!pt_peer_may_call (self->rule, pending->op->service, call->opcode))
         return -PT_E_not_allowed_role;
     snprintf (pending->trace, sizeof pending->trace, "%s", call->trace ? call->trace : "");
     return sv_bus_encode (self, pending->op->request, call->msg, &pending->body);

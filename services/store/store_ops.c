@@ -3,8 +3,8 @@
 #include "store_ops.h"
 #include "store_shape.h"
 
-static const store_op_rule_t *const s_tables[] = {store_ops_account, store_ops_session, store_ops_room, store_ops_item,
-                                                  store_ops_sync};
+static const store_op_rule_t *const s_tables[] = {store_ops_account, store_ops_session, store_ops_room,
+                                                  store_ops_item,    store_ops_sync,    store_ops_verify};
 
 const store_op_rule_t *store_ops_at (size_t i)
 {

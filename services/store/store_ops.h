@@ -11,6 +11,7 @@ extern const store_op_rule_t store_ops_session[];
 extern const store_op_rule_t store_ops_room[];
 extern const store_op_rule_t store_ops_item[];
 extern const store_op_rule_t store_ops_sync[];
+extern const store_op_rule_t store_ops_verify[];
 
 /*  The rule of an operation, NULL when it is not in the table. */
 const store_op_rule_t *store_ops_find (uint16_t opcode);
