@@ -295,7 +295,7 @@ export class Load {
   }
 }
 
-// The verdict of `parley verify --json` as rows count it.
-export function verdictOf(judged) {
-  return { ...judged, faults: (judged.faults ?? judged.findings ?? []).map((one) => (typeof one === 'string' ? one : `${one.finding}: ${one.text}`)) };
+// The verdict of `parley verify --json` as rows count it: `faults` are sentences, `injections` what the judge calls faults.
+export function verdictOf({ faults: injections, findings, ...judged }) {
+  return { ...judged, injections, faults: findings.map((one) => `${one.finding}: ${one.text}`) };
 }

@@ -39,10 +39,9 @@ typedef struct {
 } ld_place_t;
 
 typedef enum {
-    LD_OUT,      /* not a member, or the room is gone */
-    LD_JOINING,  /* a join is on its way */
-    LD_LOCATING, /* joined; where, has to be looked up */
-    LD_WANTED,   /* a subscription is needed */
+    LD_OUT,     /* not a member, or the room is gone */
+    LD_JOINING, /* a join is on its way */
+    LD_WANTED,  /* a subscription is needed */
     LD_ASKED,
     LD_LIVE
 } ld_room_state_t;
@@ -56,21 +55,12 @@ typedef struct {
     uint64_t pull;  /* LAGGING: head to be pulled up to; 0: none */
     bool is_pulling;
     bool is_moving;    /* a leave is on its way */
-    uint64_t retry_us; /* WANTED, LOCATING, a pull: not before */
+    uint64_t retry_us; /* WANTED, a pull: not before */
     uint64_t move_us;  /* OUT, LIVE of LD_CHURN: the next move */
-    uint64_t locate;   /* LOCATING: the join is below this seq */
     ld_outbox_t outbox;
 } ld_room_t;
 
-typedef enum {
-    LD_ASK_NONE,
-    LD_ASK_SUBSCRIBE,
-    LD_ASK_SEND,
-    LD_ASK_PULL,
-    LD_ASK_LOCATE,
-    LD_ASK_READ,
-    LD_ASK_OTHER
-} ld_ask_kind_t;
+typedef enum { LD_ASK_NONE, LD_ASK_SUBSCRIBE, LD_ASK_SEND, LD_ASK_PULL, LD_ASK_READ, LD_ASK_OTHER } ld_ask_kind_t;
 
 typedef struct {
     uint32_t re;
@@ -122,7 +112,9 @@ struct ld {
     ld_net_t net;
     ld_https_t https;
     ld_stats_t stats;
-    ld_client_t *clients; /* plan.count */
+    ld_client_t *clients;  /* plan.count */
+    ld_client_t **senders; /* those that send */
+    unsigned sender_count;
     ld_place_t *places;
     unsigned place_count;
     ld_move_t moves[LD_MOVES];
@@ -175,9 +167,6 @@ void ld_member_tick (ld_client_t *self);
 
 /*  The client is no longer a member of the room. */
 void ld_member_out (ld_client_t *self, unsigned room);
-
-/*  A page of history, in which the client looks for its own join. */
-void ld_member_locate (ld_client_t *self, unsigned room, const ld_said_t *page);
 
 void ld_moves_tick (ld_t *self);
 unsigned ld_moves_count (const ld_t *self);

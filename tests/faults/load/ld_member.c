@@ -50,26 +50,15 @@ static bool s_begin (ld_client_t *client, unsigned room, vf_kind_t kind, uint64_
     return false;
 }
 
-/*  The join's own place is looked for below the head that its answer told. */
-static void s_joined (ld_room_t *room, pt_str_t body)
-{
-    json_t *json = json_loadb (body.at, body.len, JSON_REJECT_DUPLICATES, NULL);
-    const json_t *seq = json_object_get (json, "seq");
-    room->state = LD_LOCATING;
-    room->retry_us = 0;
-    room->locate = json_is_integer (seq) && json_integer_value (seq) > 0 ? (uint64_t)json_integer_value (seq) + 1 : 1;
-    json_decref (json);
-}
-
-static void s_finish (ld_move_t *move, bool is_done, pt_str_t body)
+/*  Who is back goes on where it was: a member may read what was said meanwhile. */
+static void s_finish (ld_move_t *move, bool is_done)
 {
     ld_client_t *client = move->client;
     ld_room_t *room = &client->rooms[move->room];
     if (move->kind == VF_JOIN) {
-        room->state = LD_OUT;
+        room->state = is_done ? LD_WANTED : LD_OUT;
+        room->retry_us = 0;
         room->move_us = s_some_time (client->ld);
-        if (is_done)
-            s_joined (room, body);
     } else if (move->kind == VF_LEAVE) {
         room->is_moving = false;
         room->move_us = s_some_time (client->ld);
@@ -83,17 +72,18 @@ static void s_on_answer (void *arg, unsigned status, pt_str_t body)
     ld_move_t *move = arg;
     ld_t *ld = move->client->ld;
     char code[16];
+    (void)body;
     snprintf (code, sizeof code, "%u", status);
     move->is_asked = false;
     if (status >= 200 && status < 300) {
         s_note_move (move, VF_OK, (pt_str_t){0});
-        s_finish (move, true, body);
+        s_finish (move, true);
         return;
     }
     bool is_refused = status >= 400 && status < 500 && status != 401 && status != 408 && status != 429;
     s_note_move (move, is_refused && move->tries == 1 ? VF_FAIL : VF_INFO, pt_str (code));
     if (is_refused || move->tries >= LD_MOVE_TRIES) {
-        s_finish (move, false, body);
+        s_finish (move, false);
         return;
     }
     move->gateway = (move->gateway + 1) % ld->plan.gateway_count;
@@ -189,26 +179,4 @@ void ld_member_out (ld_client_t *self, unsigned index)
     room->state = LD_OUT;
     room->pull = 0;
     room->move_us = s_some_time (self->ld);
-}
-
-/*  Items by rising seq: the last join of its own is where the membership begins. */
-void ld_member_locate (ld_client_t *self, unsigned index, const ld_said_t *page)
-{
-    ld_room_t *room = &self->rooms[index];
-    ld_said_t item;
-    for (size_t i = ld_said_items (page); i > 0; i--) {
-        if (ld_said_item (page, i - 1, &item))
-            continue;
-        if (item.seq < room->locate)
-            room->locate = item.seq;
-        if (item.is_message || item.account != self->plan->account || !pt_str_eq (item.what, PT_LIT ("joined")))
-            continue;
-        room->last = item.seq;
-        room->state = LD_WANTED;
-        room->retry_us = 0;
-        return;
-    }
-    room->retry_us = 0;
-    if (!page->more || !ld_said_items (page))
-        room->state = LD_WANTED; /* it was never out */
 }

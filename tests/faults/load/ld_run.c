@@ -49,10 +49,8 @@ static bool s_may_send (const ld_client_t *client, unsigned room)
 /*  Normal clients queue also while they are cut off, as people do. */
 static void s_send_one (ld_t *self)
 {
-    for (unsigned draw = 0; draw < S_DRAWS; draw++) {
-        ld_client_t *client = &self->clients[ld_random_below (&self->random, self->plan.count)];
-        if (!client->plan->sends || !client->plan->room_count)
-            continue;
+    for (unsigned draw = 0; self->sender_count && draw < S_DRAWS; draw++) {
+        ld_client_t *client = self->senders[ld_random_below (&self->random, self->sender_count)];
         unsigned room = (unsigned)ld_random_below (&self->random, client->plan->room_count);
         if (client->plan->mode == LD_NORMAL || s_may_send (client, room)) {
             self->stats.held += !ld_session_begin (client, room);
@@ -68,11 +66,10 @@ static void s_send_due (ld_t *self)
         self->credit_us = self->now_us;
         return;
     }
-    uint64_t gap_us = 1000000 / self->rate + !(1000000 / self->rate);
     if (self->now_us > self->credit_us + S_BACKLOG_US)
         self->credit_us = self->now_us - S_BACKLOG_US;
     uint64_t due = (self->now_us - self->credit_us) * self->rate / 1000000;
-    if (due && gap_us)
+    if (due)
         self->credit_us += due * 1000000 / self->rate;
     for (; due > 0; due--)
         s_send_one (self);
@@ -307,11 +304,22 @@ static int s_compare_accounts (const void *a, const void *b)
     return ((*x)->plan->account > (*y)->plan->account) - ((*x)->plan->account < (*y)->plan->account);
 }
 
+static int s_make_senders (ld_t *self)
+{
+    self->senders = calloc (self->plan.count + 1, sizeof (ld_client_t *));
+    if (!self->senders)
+        return -PT_E_memory;
+    for (unsigned i = 0; i < self->plan.count; i++)
+        if (self->plan.clients[i].sends && self->plan.clients[i].room_count)
+            self->senders[self->sender_count++] = &self->clients[i];
+    return 0;
+}
+
 /*  Clients of one account form a ring. */
 static int s_make_twins (ld_t *self)
 {
     unsigned count = self->plan.count, first = 0;
-    ld_client_t **order = calloc (count, sizeof (ld_client_t *));
+    ld_client_t **order = calloc (count + 1, sizeof (ld_client_t *));
     if (!order)
         return -PT_E_memory;
     for (unsigned i = 0; i < count; i++)
@@ -343,6 +351,8 @@ int ld_run_init (ld_t *self)
         if (!err)
             s_find_places (self, &self->clients[i]);
     }
+    if (!err)
+        err = s_make_senders (self);
     return err ? err : s_make_twins (self);
 }
 
@@ -354,5 +364,6 @@ void ld_run_fini (ld_t *self)
     ld_https_fini (&self->https);
     free (self->clients);
     free (self->places);
+    free (self->senders);
     ld_plan_fini (&self->plan);
 }

@@ -169,10 +169,7 @@ void ld_session_pump (ld_client_t *self, unsigned index)
     ld_room_t *room = &self->rooms[index];
     if (room->state == LD_WANTED)
         s_subscribe (self, index);
-    else if (room->state == LD_LOCATING && self->ld->now_us >= room->retry_us && s_may_ask (self)) {
-        room->retry_us = UINT64_MAX; /* until it is answered */
-        s_history (self, &(ld_ask_t){.kind = LD_ASK_LOCATE, .room = (uint16_t)index}, "before", room->locate, S_PAGE);
-    } else if (room->state == LD_LIVE) {
+    else if (room->state == LD_LIVE) {
         s_pull (self, index);
         s_send_due (self, index);
     }
@@ -352,16 +349,6 @@ static void s_joined (ld_client_t *self, ld_room_t *room, const ld_ask_t *ask, c
     room->state = LD_LIVE;
 }
 
-/*  It was a member no longer when it asked: the rest of that membership can't be
-    had, and the log says so. */
-static void s_expelled (ld_client_t *self, unsigned index, const ld_said_t *said)
-{
-    const ld_room_t *room = &self->rooms[index];
-    ld_note (self,
-             &(vf_event_t){.op = VF_FAIL, .kind = VF_SUB, .room = room->id, .seq = room->last, .err = said->code});
-    ld_member_out (self, index);
-}
-
 static void s_on_subscribed (ld_client_t *self, const ld_ask_t *ask, const ld_said_t *said)
 {
     ld_room_t *room = &self->rooms[ask->room];
@@ -372,12 +359,15 @@ static void s_on_subscribed (ld_client_t *self, const ld_ask_t *ask, const ld_sa
         ld_session_pump (self, ask->room);
         return;
     }
+    ld_note (self, &(vf_event_t){.op = s_is_not_member (said) ? VF_FAIL : VF_INFO,
+                                 .kind = VF_SUB,
+                                 .room = room->id,
+                                 .seq = ask->seq,
+                                 .err = said->code});
     room->state = LD_WANTED;
     room->retry_us = self->ld->now_us + S_AGAIN_US;
     if (s_is_not_member (said))
-        s_expelled (self, ask->room, said);
-    else
-        ld_note (self, &(vf_event_t){.op = VF_INFO, .kind = VF_SUB, .room = room->id, .err = said->code});
+        ld_member_out (self, ask->room);
 }
 
 /*  History behind seq - 1 must show what has just been acknowledged; asked on
@@ -478,19 +468,6 @@ static void s_on_pulled (ld_client_t *self, const ld_ask_t *ask, const ld_said_t
     ld_session_pump (self, ask->room);
 }
 
-static void s_on_located (ld_client_t *self, const ld_ask_t *ask, const ld_said_t *said)
-{
-    ld_room_t *room = &self->rooms[ask->room];
-    if (room->state != LD_LOCATING)
-        return;
-    room->retry_us = self->ld->now_us + S_AGAIN_US;
-    if (s_is_not_member (said))
-        s_expelled (self, ask->room, said);
-    else if (said->kind == LD_SAID_OK)
-        ld_member_locate (self, ask->room, said);
-    ld_session_pump (self, ask->room);
-}
-
 static void s_on_read (ld_client_t *self, const ld_ask_t *ask, const ld_said_t *said)
 {
     ld_said_t item = {0};
@@ -514,9 +491,9 @@ static void s_on_whatever (ld_client_t *self, const ld_ask_t *ask, const ld_said
 }
 
 static void (*const s_answers[]) (ld_client_t *self, const ld_ask_t *ask, const ld_said_t *said) = {
-    [LD_ASK_NONE] = s_on_whatever, [LD_ASK_SUBSCRIBE] = s_on_subscribed, [LD_ASK_SEND] = s_on_sent,
-    [LD_ASK_PULL] = s_on_pulled,   [LD_ASK_LOCATE] = s_on_located,       [LD_ASK_READ] = s_on_read,
-    [LD_ASK_OTHER] = s_on_whatever};
+    [LD_ASK_NONE] = s_on_whatever, [LD_ASK_SUBSCRIBE] = s_on_subscribed,
+    [LD_ASK_SEND] = s_on_sent,     [LD_ASK_PULL] = s_on_pulled,
+    [LD_ASK_READ] = s_on_read,     [LD_ASK_OTHER] = s_on_whatever};
 
 static void s_on_answer (ld_client_t *self, const ld_said_t *said)
 {
