@@ -238,8 +238,6 @@ bench-verify: $(BUILD)/bin/parley $(BUILD)/tools/write_logs ## time `parley veri
 # The load client of the fault runs.
 LOAD_DIR   := tests/faults/load
 LIBS_load  := -ljansson
-TOOLS      += $(BUILD)/tools/load
-UNIT       += $(call tests,$(LOAD_DIR))
 unit: $(call tests,$(LOAD_DIR))
 tools: $(BUILD)/tools/load
 $(BUILD)/tools/load: $(call objs,$(LOAD_DIR)) $(VERIFY) $(PROTO)
