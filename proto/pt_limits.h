@@ -69,6 +69,7 @@
 #define LIM_RESEND_MIN_MS 250
 #define LIM_HEARTBEAT_MS 1000
 #define LIM_HEARTBEAT_TTL_MS 3000
+#define LIM_CONNECT_MS 1000    /* one attempt to connect; then the next */
 #define LIM_DEADLINE_MS 30000  /* a larger one is cut to this */
 #define LIM_DEDUP_WINDOW 1024  /* events remembered of one publisher */
 #define LIM_HWM 10000          /* ZeroMQ queue, messages; PUB drops when full */

@@ -88,6 +88,9 @@ static int s_set_type_options (void *socket, int type)
     }
 }
 
+/*  A cut way shows as silence.  Left alone, the kernel waits longer after each
+    packet in vain, for a connection being made as for one that is up, and still
+    waits long after the way is back: both are given up in time, and anew. */
 static int s_set_options (void *socket, int type)
 {
     static const struct {
@@ -98,6 +101,9 @@ static int s_set_options (void *socket, int type)
         {ZMQ_RCVHWM, LIM_HWM},
         {ZMQ_HEARTBEAT_IVL, 2000},
         {ZMQ_HEARTBEAT_TIMEOUT, 6000},
+        {ZMQ_HANDSHAKE_IVL, 6000},
+        {ZMQ_CONNECT_TIMEOUT, LIM_CONNECT_MS},
+        {ZMQ_TCP_MAXRT, LIM_HEARTBEAT_TTL_MS},
         {ZMQ_RECONNECT_IVL, 20},
         {ZMQ_RECONNECT_IVL_MAX, 500},
     };
