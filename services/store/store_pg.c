@@ -12,12 +12,15 @@
 #include <stdlib.h>
 #include <sys/random.h>
 
-/*  Tried again after 50 ms, 100 ms ... 5 s, each with jitter of a half. */
+/*  Tried again after 50 ms, 100 ms ... 1 s, each with jitter of a half. */
 #define S_BACKOFF_MIN_MS 50
-#define S_BACKOFF_MAX_MS 5000
+#define S_BACKOFF_MAX_MS 1000
 
-/*  A connection that takes longer than this to come up is dropped. */
+/*  A connection that takes longer than this to come up is dropped; sooner while
+    nobody has answered at all: the kernel's own pauses between attempts double,
+    and would outlast a cut of the network by as long as it lasted. */
 #define S_CONNECT_MS 5000
+#define S_REACH_MS 1000
 
 /*  A step unanswered so long after PostgreSQL should have ended it itself means
     that the server or the way to it is frozen: the connection is dropped. */
@@ -32,8 +35,9 @@ struct store_pg {
     PGconn *conn;
     s_state_t state;
     sv_watch_t *watch;
-    int watched;       /* events the watch asks for */
-    sv_timer_t *timer; /* back-off, connect time-out or watchdog, by state */
+    int watched;        /* events the watch asks for */
+    sv_timer_t *timer;  /* back-off, connect time-out or watchdog, by state */
+    bool is_waited_for; /* reached in S_REACH_MS, but not up yet */
     uint32_t backoff_ms;
     uint64_t random;
     store_args_t args;
@@ -253,20 +257,15 @@ static void s_take_result (store_pg_t *self, PGresult *result)
         PQclear (result);
 }
 
-/*  A statement is through.  After the first failure of a step that would go on the
-    Sync is sent that ends it; not earlier: a Sync between a result and its NULL
-    makes libpq forget the NULL. 0 or -1. */
+/*  A statement is through; with the first failure the transaction is.  0 or -1. */
 static int s_end_statement (store_pg_t *self)
 {
     if (!self->in_statement)
         return -1;
     self->in_statement = false;
     self->expected--;
-    if (self->fault == STORE_FINE || self->is_last)
-        return 0;
-    self->is_last = true;
-    self->syncs++;
-    return PQpipelineSync (self->conn) == 1 ? 0 : -1;
+    self->is_last = self->is_last || self->fault != STORE_FINE;
+    return 0;
 }
 
 /*  Reads what has come. 1: all is answered; 0: more is to come; -1: the
@@ -395,10 +394,14 @@ static void s_read (store_pg_t *self)
 
 /*  The session's own settings and every query, as one pipeline.  Plans are made
     once and must be index scans whatever the statistics say: a table that was
-    empty at the last ANALYZE may hold millions of rows by now. */
+    empty at the last ANALYZE may hold millions of rows by now.
+    A transaction whose store is silent, or out of reach, is ended by PostgreSQL
+    before long: it holds the locks of rooms, and other stores wait for them. */
 const char store_pg_settings[] =
     "SELECT set_config ('statement_timeout', $1, false), set_config ('lock_timeout', $2, false),"
-    " set_config ('idle_in_transaction_session_timeout', '10000', false),"
+    " set_config ('idle_in_transaction_session_timeout', '2000', false),"
+    " set_config ('tcp_user_timeout', '3000', false), set_config ('tcp_keepalives_idle', '2', false),"
+    " set_config ('tcp_keepalives_interval', '1', false), set_config ('tcp_keepalives_count', '2', false),"
     " set_config ('plan_cache_mode', 'force_generic_plan', false), set_config ('jit', 'off', false),"
     " set_config ('enable_seqscan', 'off', false), set_config ('enable_hashjoin', 'off', false),"
     " set_config ('enable_mergejoin', 'off', false), set_config ('enable_material', 'off', false)";
@@ -451,10 +454,11 @@ static void s_connect (store_pg_t *self)
         "keepalives_count",     "tcp_user_timeout", "dbname",
         "application_name",     "client_encoding",  NULL,
     };
-    const char *values[] = {"read-write", "10", "5", "3", "10000", self->config.conninfo, self->name, "UTF8", NULL};
+    const char *values[] = {"read-write", "10", "5", "3", "3000", self->config.conninfo, self->name, "UTF8", NULL};
     self->state = S_CONNECTING;
+    self->is_waited_for = false;
     sv_metric_add (self->reconnects, 1);
-    sv_timer_set (self->config.loop, self->timer, S_CONNECT_MS, 0);
+    sv_timer_set (self->config.loop, self->timer, S_REACH_MS, 0);
     self->conn = PQconnectStartParams (keys, values, 1);
     if (!self->conn || PQstatus (self->conn) == CONNECTION_BAD) {
         s_drop_for (self, self->conn ? PQerrorMessage (self->conn) : "out of memory");
@@ -465,6 +469,18 @@ static void s_connect (store_pg_t *self)
         s_drop_for (self, "out of memory");
 }
 
+/*  Once more for the rest of the time when the server is reached and only slow. */
+static void s_on_connect_timer (store_pg_t *self)
+{
+    bool is_reached = self->state == S_SETUP || PQstatus (self->conn) != CONNECTION_STARTED;
+    if (!is_reached || self->is_waited_for) {
+        s_drop_for (self, is_reached ? "connecting took too long" : "postgres can't be reached");
+        return;
+    }
+    self->is_waited_for = true;
+    sv_timer_set (self->config.loop, self->timer, S_CONNECT_MS - S_REACH_MS, 0);
+}
+
 static void s_on_timer (void *arg)
 {
     store_pg_t *self = arg;
@@ -473,7 +489,7 @@ static void s_on_timer (void *arg)
         return;
     }
     if (self->state != S_UP) {
-        s_drop_for (self, "connecting took too long");
+        s_on_connect_timer (self);
         return;
     }
     uint64_t limit_us = (self->config.statement_timeout_ms + S_GRACE_MS) * 1000;
@@ -550,10 +566,8 @@ void store_pg_step (store_pg_t *self, bool is_last, store_pg_step_fn *fn, void *
         s_fail_soon (self, self->send_err);
         return;
     }
-    int rc = is_last ? PQpipelineSync (self->conn) : PQsendFlushRequest (self->conn);
-    if (is_last)
-        self->syncs++;
-    if (rc != 1 || s_flush (self) < 0)
+    self->syncs++;
+    if (PQpipelineSync (self->conn) != 1 || s_flush (self) < 0)
         s_fail_soon (self, -PT_E_unavailable);
 }
 

@@ -2,10 +2,11 @@
     the loop, that connects again by itself.
 
     Work is done in steps.  A step is a handful of prepared statements that are
-    sent together and answered together; the last step of a transaction ends in
-    a Sync, the ones before in a Flush, so that a transaction of two steps costs
-    two round trips and one Sync.  When a statement fails the connection rolls
-    back and is clean again before the step is reported.
+    sent together and answered together, and ends in a Sync: between steps the
+    session then is idle in its transaction, also in PostgreSQL's eyes, and its
+    time-out for that holds (behind a Flush it would not).  When a statement
+    fails the connection rolls back and is clean again before the step is
+    reported.
 
     Connecting never blocks but for the name of a host: libpq asks the resolver
     in place, for at most (attempts x timeout) seconds of resolv.conf, which main

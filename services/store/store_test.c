@@ -141,6 +141,65 @@ static void test_a_frozen_postgres_is_left_and_found_again (void **state)
     assert_int_equal (sql (bench->sql, "SELECT count (*) FROM item WHERE send_id = 'frozen'"), 1);
 }
 
+typedef struct {
+    sv_loop_t *loop;
+    store_pg_t *pg;
+    bool is_begun, is_ended;
+} silent_t;
+
+static void on_begun (void *arg, const store_pg_step_t *step)
+{
+    silent_t *silent = arg;
+    silent->is_begun = step->fault == STORE_FINE && store_pg_in_transaction (silent->pg);
+}
+
+/*  Begins a transaction, and leaves it. */
+static void on_silent_state (void *ctx, bool is_up)
+{
+    silent_t *silent = ctx;
+    if (is_up) {
+        (void)store_pg_args (silent->pg);
+        store_pg_send (silent->pg, STORE_SQL_begin);
+        store_pg_step (silent->pg, false, on_begun, silent);
+        return;
+    }
+    silent->is_ended = true;
+    sv_loop_stop (silent->loop);
+}
+
+static void on_silent_end (void *arg)
+{
+    sv_loop_stop (((silent_t *)arg)->loop);
+}
+
+static void test_a_transaction_whose_store_is_silent_is_ended_by_postgres (void **state)
+{
+    enum { LIMIT_MS = 5000 };
+    bench_t *bench = *state;
+    silent_t silent = {.loop = sv_zloop_new ()};
+    sv_log_t *log = sv_log_new ("silent", STDERR_FILENO, SV_ERROR, "text");
+    sv_metrics_t *metrics = sv_metrics_new ();
+    sv_timer_t *end = sv_loop_timer (silent.loop, LIMIT_MS, 0, on_silent_end, &silent);
+    silent.pg = store_pg_new (&(store_pg_config_t){
+        .name = "silent",
+        .conninfo = pg_conninfo (bench->pg),
+        .is_prepared = true,
+        .loop = silent.loop,
+        .log = log,
+        .metrics = metrics,
+        .on_state = on_silent_state,
+        .ctx = &silent,
+    });
+    assert_int_equal (sv_loop_run (silent.loop), 0);
+    assert_true (silent.is_begun);
+    assert_true (silent.is_ended);
+    store_pg_destroy (&silent.pg);
+    sv_timer_cancel (silent.loop, &end);
+    sv_metrics_destroy (&metrics);
+    sv_log_destroy (&log);
+    sv_loop_destroy (&silent.loop);
+}
+
 static void test_a_lost_reply_is_asked_for_again_at_another_store (void **state)
 {
     bench_t *bench = *state;
@@ -332,6 +391,7 @@ int main (void)
         TEST (test_nothing_is_lost_or_doubled_when_postgres_dies_under_load),
         TEST (test_a_session_that_is_killed_comes_back_and_the_batch_runs_again),
         TEST (test_a_frozen_postgres_is_left_and_found_again),
+        TEST (test_a_transaction_whose_store_is_silent_is_ended_by_postgres),
         TEST (test_a_lost_reply_is_asked_for_again_at_another_store),
         TEST (test_a_newer_schema_is_refused_with_78),
         TEST (test_stores_that_start_together_migrate_once),
