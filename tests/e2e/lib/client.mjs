@@ -5,6 +5,9 @@ import { randomUUID } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import WebSocket from 'ws';
 
+// A gateway answers everything within 5 s, if with an error: a socket that owes an answer for longer hangs, and another is tried.
+const ANSWER_MS = 6000;
+
 export class Client extends EventEmitter {
   // urls: WebSocket addresses, tried in turn; token: string or async () => string.
   constructor({ urls, token, name, log = [] }) {
@@ -44,7 +47,8 @@ export class Client extends EventEmitter {
     return new Promise((resolve, reject) => {
       if (this.socket?.readyState !== WebSocket.OPEN) return reject(Object.assign(new Error('not connected'), { code: 'closed' }));
       const id = this.nextCall++;
-      this.calls.set(id, { resolve, reject });
+      const socket = this.socket;
+      this.calls.set(id, { resolve, reject, timer: setTimeout(() => socket.terminate(), ANSWER_MS) });
       this.socket.send(JSON.stringify({ op, id, ...fields }));
     });
   }
@@ -110,6 +114,7 @@ export class Client extends EventEmitter {
     if (frame.re !== undefined) {
       const call = this.calls.get(frame.re);
       this.calls.delete(frame.re);
+      clearTimeout(call?.timer);
       if (frame.error) call?.reject(Object.assign(new Error(frame.error.detail ?? frame.error.code), { code: frame.error.code }));
       else call?.resolve(frame.ok);
       return;
@@ -140,7 +145,10 @@ export class Client extends EventEmitter {
   #lost(socket, code) {
     if (socket !== this.socket) return;
     this.note('close', { code });
-    for (const call of this.calls.values()) call.reject(Object.assign(new Error('socket closed'), { code: 'closed' }));
+    for (const call of this.calls.values()) {
+      clearTimeout(call.timer);
+      call.reject(Object.assign(new Error('socket closed'), { code: 'closed' }));
+    }
     this.calls.clear();
     for (const room of this.rooms.values()) room.live = false;
     this.emit('lost', code);
