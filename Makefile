@@ -264,4 +264,16 @@ torture-short: ## the same for 30 seconds, at points that TORTURE_SEED chooses
 	@$(MAKE) --no-print-directory torture TORTURE_SECONDS=30 TORTURE_POINTS=6
 .PHONY: torture torture-short
 
+# Threads: those of password hashing are ours, those of ZeroMQ are left out by the list.
+TSAN_TESTS := services/auth/auth_password_test services/auth/auth_test services/common/sv_loop_test services/common/sv_bus_test
+TSAN_RUN   := BUILD=build/tsan TSAN_OPTIONS="suppressions=$(CURDIR)/tests/tsan.supp halt_on_error=1 second_deadlock_stack=1"
+tsan: ## the unit and harness tests under ThreadSanitizer
+	@scripts/deps test check
+	@$(MAKE) --no-print-directory -j2 FLAVOUR=tsan CC='$(FUZZ_CC)' all unit
+	@$(TSAN_RUN) scripts/test unit
+tsan-short: ## the tests with threads of ours or of the bus under ThreadSanitizer
+	@$(MAKE) --no-print-directory -j2 FLAVOUR=tsan CC='$(FUZZ_CC)' all $(TSAN_TESTS:%=build/tsan/test/%)
+	@for test in $(TSAN_TESTS); do $(TSAN_RUN) build/tsan/test/$$test || exit 1; done
+.PHONY: tsan tsan-short
+
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sanitizer/common_interface_defs.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -63,7 +64,11 @@ __attribute__ ((destructor)) static void s_end (void)
 bool torture_fails (torture_class_t class)
 {
     unsigned long n = atomic_fetch_add (&s_torture.counts[class], 1) + 1;
-    return (int)class == s_torture.class && n >= s_torture.first && n <= s_torture.last;
+    if ((int)class != s_torture.class || n < s_torture.first || n > s_torture.last)
+        return false;
+    if (n == s_torture.first && getenv ("TORTURE_TRACE"))
+        __sanitizer_print_stack_trace ();
+    return true;
 }
 
 TORTURE_CALL (MEMORY, void *, malloc, (size_t size), (size), NULL, ENOMEM)

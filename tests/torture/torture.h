@@ -8,7 +8,8 @@
 
     TORTURE="<program> <class> <n> [on]" fails the n-th call of a class in the
     process of that name, with `on` every one from there; TORTURE_REPORT names a
-    file to which each process adds how many calls it made, a line a class. */
+    file to which each process adds how many calls it made, a line a class.
+    With TORTURE_TRACE the first failure shows where it was. */
 
 #ifndef TORTURE_H
 #define TORTURE_H
