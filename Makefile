@@ -220,4 +220,22 @@ fuzz: $(FUZZ_TARGETS:%=build/fuzz/fuzz_%) ## fuzz for FUZZ_SECONDS (20) each; fi
 	done
 .PHONY: docs docs-check fuzz fuzz-seeds
 
+# sim/: the daemons' own code over a simulated network, clock and database.  What
+# a real process alone has (sockets, loop, libpq, lws) is defined in sim/ itself.
+SIM_BROKER  := core route peers requests events shell folder
+SIM_STORE   := append rule batch fault
+SIM_CHAT    := send fanout member room policy forward ops
+SIM_GATEWAY := room room_fetch room_heads order ring feed frame idmap outq sendq text time ws ws_ops ws_sub ws_send
+SIM_PARTS   := $(SIM_BROKER:%=services/broker/broker_%) $(SIM_STORE:%=services/store/store_%) \
+	$(SIM_CHAT:%=services/chat/chat_%) $(SIM_GATEWAY:%=services/gateway/gw_%)
+SIM_CORE    := $(SIM_PARTS:%=$(BUILD)/obj/%.o) $(call objs,verify) $(call core,sim)
+INC_sim     := -iquote services/broker -iquote services/store -iquote services/chat -iquote services/gateway -iquote verify \
+	$(INC_store)
+all: $(BUILD)/bin/parley-sim
+$(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard sim/*.c)): | $(STORE_SQL)
+$(BUILD)/bin/parley-sim: $(BUILD)/obj/sim/main.o $(SIM_CORE) $(COMMON) $(PROTO)
+	@mkdir -p $(@D)
+	@echo "  link  parley-sim"
+	@$(CC) $(LD_FLAGS) -o $@ $^ -ljansson -lmsgpackc
+
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
