@@ -2,6 +2,7 @@
 
 #include "sim_world.h"
 #include <getopt.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -9,7 +10,7 @@ enum { S_OK = 0, S_FAILED = 1, S_USAGE = 2 };
 
 typedef struct {
     uint64_t seed, schedules, events, seconds;
-    bool is_traced;
+    FILE *trace; /* NULL: none */
 } s_options_t;
 
 typedef struct {
@@ -18,7 +19,7 @@ typedef struct {
 
 static int s_usage (FILE *out)
 {
-    fprintf (out, "usage: parley sim [--seed n] [--schedules n] [--events n] [--seconds n] [--trace]\n");
+    fprintf (out, "usage: parley sim [--seed n] [--schedules n] [--events n] [--seconds n] [--trace file]\n");
     return out == stdout ? S_OK : S_USAGE;
 }
 
@@ -64,9 +65,7 @@ static int s_run (const s_options_t *options)
     double begin = s_now (), told = begin;
     uint64_t hash = 0;
     for (uint64_t i = 0; i < options->schedules; i++) {
-        sim_order_t order = {.seed = options->seed + i,
-                             .events_min = options->events,
-                             .trace = options->is_traced ? stdout : NULL};
+        sim_order_t order = {.seed = options->seed + i, .events_min = options->events, .trace = options->trace};
         sim_result_t result;
         if (sim_world_run (&order, &result) != 0) {
             fprintf (stderr, "parley-sim: out of memory\n");
@@ -75,7 +74,7 @@ static int s_run (const s_options_t *options)
         s_add (&sums, &result);
         hash = hash * 31 + result.hash;
         if (!result.is_good) {
-            printf ("seed %llu: %s: %s\nrepeat with: parley sim --seed %llu --events %llu --trace\n",
+            printf ("seed %llu: %s: %s\nrepeat with: parley sim --seed %llu --events %llu --trace -\n",
                     (unsigned long long)order.seed, vf_finding_name (result.finding), result.wrong,
                     (unsigned long long)order.seed, (unsigned long long)options->events);
             s_print_sums (&sums, s_now () - begin);
@@ -93,12 +92,20 @@ static int s_run (const s_options_t *options)
     return S_OK;
 }
 
+/*  Large tables stay maps of their own: the kernel zeroes the few pages of them
+    that a short life touches. */
+#define S_MAP_BYTES (256 * 1024)
+
 int main (int argc, char **argv)
 {
+    mallopt (M_MMAP_THRESHOLD, S_MAP_BYTES);
     static const struct option known[] = {
-        {"seed", required_argument, NULL, 's'},    {"schedules", required_argument, NULL, 'n'},
-        {"events", required_argument, NULL, 'e'},  {"trace", no_argument, NULL, 't'},
-        {"seconds", required_argument, NULL, 'l'}, {"help", no_argument, NULL, 'h'},
+        {"seed", required_argument, NULL, 's'},
+        {"schedules", required_argument, NULL, 'n'},
+        {"events", required_argument, NULL, 'e'},
+        {"trace", required_argument, NULL, 't'},
+        {"seconds", required_argument, NULL, 'l'},
+        {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
     };
     s_options_t options = {.seed = 1, .events = 1000};
@@ -108,7 +115,7 @@ int main (int argc, char **argv)
         if (option == 'h')
             return s_usage (stdout);
         if (option == 't')
-            options.is_traced = true;
+            is_good = (options.trace = strcmp (optarg, "-") ? fopen (optarg, "we") : stdout) && is_good;
         else if (option == 's')
             is_good = s_number (optarg, &options.seed) && is_good;
         else if (option == 'n')

@@ -69,13 +69,13 @@ static void s_try (sim_client_t *self, sim_room_t *room, sim_send_t *send)
 {
     char body[LIM_BODY];
     uint32_t len = sim_body (body, self->account, send->number, send->size);
-    sim_client_log (self, VF_SEND, VF_INVOKE, room,
-                    &(sim_line_t){.sender = (uint32_t)self->account, .number = send->number, .bodyhash = vf_hash (body, len)});
+    sim_client_log (
+        self, VF_SEND, VF_INVOKE, room,
+        &(sim_line_t){.sender = (uint32_t)self->account, .number = send->number, .bodyhash = vf_hash (body, len)});
     send->is_tried = true;
     send->re = ++self->last_re;
     s_ask (self, "{\"op\":\"send\",\"id\":%llu,\"room\":\"%llu\",\"send_id\":\"m%u\",\"body\":\"%.*s\"}",
-           (unsigned long long)send->re, (unsigned long long)room->id, send->number,
-           (int)len, body);
+           (unsigned long long)send->re, (unsigned long long)room->id, send->number, (int)len, body);
 }
 
 static void s_ask_change (sim_client_t *self, sim_room_t *room)
@@ -83,7 +83,8 @@ static void s_ask_change (sim_client_t *self, sim_room_t *room)
     static const vf_kind_t kinds[] = {['j'] = VF_JOIN, ['l'] = VF_LEAVE, ['k'] = VF_KICK, ['s'] = VF_JOIN};
     room->rest = ++self->last_re;
     room->rest_tries++;
-    sim_client_log (self, kinds[(unsigned char)room->rest_what], VF_INVOKE, room, &(sim_line_t){.account = room->rest_whom});
+    sim_client_log (self, kinds[(unsigned char)room->rest_what], VF_INVOKE, room,
+                    &(sim_line_t){.account = room->rest_whom});
     s_ask (self, "!%llu %c %llu %llu k%llu-%u", (unsigned long long)room->rest, room->rest_what,
            (unsigned long long)room->id, (unsigned long long)room->rest_whom, (unsigned long long)self->account,
            room->rest_key);

@@ -37,11 +37,11 @@ typedef struct {
     sim_room_state_t state;
     uint64_t re; /* of subscribe, unsubscribe or history */
     uint64_t retry_us;
-    uint64_t last;  /* seq given to the application */
-    uint64_t head;  /* told when it was subscribed */
+    uint64_t last;                /* seq given to the application */
+    uint64_t head;                /* told when it was subscribed */
     uint32_t seqs[SIM_SENDS + 2]; /* acknowledged, by number of the send; 0: not (yet) */
-    bool is_wanted; /* wants to be a member and to follow */
-    bool is_out;    /* has seen the end of its membership */
+    bool is_wanted;               /* wants to be a member and to follow */
+    bool is_out;                  /* has seen the end of its membership */
     bool is_lagging, is_pulling;
     uint64_t lag_head;
     uint64_t rest; /* join, leave or kick under way: its id */

@@ -102,13 +102,14 @@ static void s_compare (sim_client_t *self, const sim_room_t *room, text_t text, 
         is_same = s_number (text, "account") == item->account &&
                   s_is (s_string (text, "what"), pt_enum_text (PT_ENUM_change, item->what));
     if (!is_same)
-        sim_history_blame (self->history, VF_OTHERWISE, "c%u was given seq %llu of room %llu otherwise than it is stored",
-                           self->index + 1, (unsigned long long)seq, (unsigned long long)room->id);
+        sim_history_blame (self->history, VF_OTHERWISE,
+                           "c%u was given seq %llu of room %llu otherwise than it is stored", self->index + 1,
+                           (unsigned long long)seq, (unsigned long long)room->id);
 }
 
 static void s_judge_seq (sim_client_t *self, const sim_room_t *room, uint64_t seq)
 {
-    if (room->is_out && !room->is_pulling)
+    if (room->is_out)
         sim_history_blame (self->history, VF_LATE, "c%u got seq %llu of room %llu behind the end of its membership",
                            self->index + 1, (unsigned long long)seq, (unsigned long long)room->id);
     else if (seq <= room->last)
@@ -128,7 +129,8 @@ static bool s_is_own_removal (const sim_client_t *self, text_t text)
     return s_number (text, "account") == self->account && (s_is (what, "left") || s_is (what, "kicked"));
 }
 
-static void s_take_item (sim_client_t *self, text_t text)
+/*  From the subscription, or from a page that was pulled. */
+static void s_take_item (sim_client_t *self, text_t text, bool is_pulled)
 {
     sim_room_t *room = s_room (self, s_number (text, "room"));
     uint64_t seq = s_number (text, "seq");
@@ -147,15 +149,18 @@ static void s_take_item (sim_client_t *self, text_t text)
             if (s_is (s_string (text, "what"), whats[i]))
                 line.what = whats[i];
     }
+    bool is_end = !is_message && !is_pulled && seq > room->head && s_is_own_removal (self, text);
+    if (is_end && seq > room->last + 1) /* it lagged, and may pull no more */
+        sim_client_log (self, VF_RESET, VF_OK, room, &(sim_line_t){0});
     sim_client_log (self, VF_RECV, VF_OK, room, &line);
     s_judge_seq (self, room, seq);
     s_compare (self, room, text, seq);
     self->received++;
     room->last = seq > room->last ? seq : room->last;
-    if (!is_message && !room->is_pulling && seq > room->head && s_is_own_removal (self, text)) {
+    if (is_end) {
         room->is_out = true;
         room->state = SIM_ROOM_OFF;
-        room->is_lagging = false;
+        room->is_lagging = room->is_pulling = false;
         room->retry_us = self->net->now_us + sim_random_below (self->net->random, 300000);
     }
 }
@@ -175,7 +180,7 @@ static void s_take_event (sim_client_t *self, text_t text)
     pt_str_t name = s_string (text, "ev");
     sim_room_t *room = s_room (self, s_number (text, "room"));
     if (s_is (name, "message") || s_is (name, "member"))
-        s_take_item (self, text);
+        s_take_item (self, text, false);
     else if (s_is (name, "lag"))
         s_take_lag (self, text);
     else if (room && (s_is (name, "reset") || s_is (name, "gone")))
@@ -188,6 +193,14 @@ static void s_take_event (sim_client_t *self, text_t text)
 static bool s_is_final (int err)
 {
     return !pt_error_is_transient (err) && err != -PT_E_too_many && err != -PT_E_memory && err != -PT_E_internal;
+}
+
+/*  A refusal for want of membership leaves no row behind: a copy of the request
+    that is late may be judged anew when the account is a member again.  So it ends
+    the send, but is not told to the judge as certain; see README.md. */
+static bool s_is_certain (int err)
+{
+    return s_is_final (err) && err != -PT_E_not_member && err != -PT_E_not_found && err != -PT_E_forbidden;
 }
 
 static void s_answer_subscribe (sim_client_t *self, sim_room_t *room, text_t text, int err)
@@ -214,7 +227,7 @@ static void s_answer_history (sim_client_t *self, sim_room_t *room, text_t text,
         const char *close = memchr (at, '}', (size_t)(end - at));
         if (!close)
             break;
-        s_take_item (self, (text_t){at, (size_t)(close - at) + 1});
+        s_take_item (self, (text_t){at, (size_t)(close - at) + 1}, true);
         at = close + 1 < end && close[1] == ',' ? close + 2 : NULL;
     }
     room->re = 0;
@@ -237,9 +250,10 @@ static void s_judge_order (sim_client_t *self, sim_room_t *room, uint32_t number
     bool is_behind = room->seqs[before] < seq;
     bool is_before = after > room->next_number || seq < room->seqs[after];
     if (!is_behind || !is_before)
-        sim_history_blame (self->history, VF_REORDERED, "send %u of c%u to room %llu became seq %llu, number %u is seq %u",
-                           number, self->index + 1, (unsigned long long)room->id, (unsigned long long)seq,
-                           is_behind ? after : before, room->seqs[is_behind ? after : before]);
+        sim_history_blame (self->history, VF_REORDERED,
+                           "send %u of c%u to room %llu became seq %llu, number %u is seq %u", number, self->index + 1,
+                           (unsigned long long)room->id, (unsigned long long)seq, is_behind ? after : before,
+                           room->seqs[is_behind ? after : before]);
 }
 
 /*  Whether the database has what was acknowledged. */
@@ -250,8 +264,9 @@ static void s_judge_ack (sim_client_t *self, sim_room_t *room, const sim_send_t 
     const sim_pg_room_t *truth = sim_pg_room (self->pg, room->id);
     const pt_item_t *item = seq >= 1 && seq <= truth->head ? &truth->items[seq - 1] : NULL;
     if (!item || item->sender != self->account || !pt_str_eq (item->body, asked))
-        sim_history_blame (self->history, VF_LOST, "send %u of c%u to room %llu was acknowledged as seq %llu, which is not it",
-                           send->number, self->index + 1, (unsigned long long)room->id, (unsigned long long)seq);
+        sim_history_blame (self->history, VF_LOST,
+                           "send %u of c%u to room %llu was acknowledged as seq %llu, which is not it", send->number,
+                           self->index + 1, (unsigned long long)room->id, (unsigned long long)seq);
     s_judge_order (self, room, send->number, seq);
 }
 
@@ -273,7 +288,7 @@ static void s_answer_send (sim_client_t *self, sim_room_t *room, unsigned i, tex
     bool is_final = err && s_is_final (err);
     if (err)
         line.what = pt_error_name (err);
-    sim_client_log (self, VF_SEND, !err ? VF_OK : is_final ? VF_FAIL : VF_INFO, room, &line);
+    sim_client_log (self, VF_SEND, !err ? VF_OK : s_is_certain (err) ? VF_FAIL : VF_INFO, room, &line);
     if (err && !is_final) {
         send->re = 0;
         send->retry_us = self->net->now_us + S_RETRY_US;
@@ -319,8 +334,11 @@ static void s_take_rest (sim_client_t *self, const char *line)
         if (room->rest != id || !id)
             continue;
         bool is_open = err && !s_is_final (err);
-        sim_client_log (self, kinds[(unsigned char)room->rest_what], !err ? VF_OK : is_open ? VF_INFO : VF_FAIL, room,
-                        &(sim_line_t){.account = room->rest_whom, .what = err ? pt_error_name (err) : NULL});
+        sim_client_log (self, kinds[(unsigned char)room->rest_what],
+                        !err      ? VF_OK
+                        : is_open ? VF_INFO
+                                  : VF_FAIL,
+                        room, &(sim_line_t){.account = room->rest_whom, .what = err ? pt_error_name (err) : NULL});
         room->rest = 0;
         room->rest_retry_us = self->net->now_us + S_RETRY_US;
         if (is_open)

@@ -56,8 +56,8 @@ static void s_on_state (void *ctx)
 static bool s_open_store (sim_daemon_t *self)
 {
     static const sv_handler_t handlers[] = {
-        {PT_OP_store_append, s_on_append},   {PT_OP_store_membership, s_on_read}, {PT_OP_store_range, s_on_read},
-        {PT_OP_store_heads, s_on_read},      {PT_OP_store_history, s_on_read},
+        {PT_OP_store_append, s_on_append}, {PT_OP_store_membership, s_on_read}, {PT_OP_store_range, s_on_read},
+        {PT_OP_store_heads, s_on_read},    {PT_OP_store_history, s_on_read},
     };
     store_t *store = calloc (1, sizeof *store);
     if (!store)

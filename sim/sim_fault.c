@@ -176,9 +176,9 @@ static const struct {
     unsigned weight;
     void (*inject) (sim_world_t *self);
 } s_faults[] = {
-    {"kill", 20, s_kill},         {"drain", 8, s_drain},       {"sleep", 10, s_sleep},     {"cut", 12, s_cut},
-    {"block", 8, s_block},        {"lose", 10, s_lose},        {"slow", 6, s_slow},        {"crash pg", 5, s_crash_pg},
-    {"cut pg", 8, s_cut_pg},      {"fail pg", 5, s_fail_pg},   {"sleep pg", 4, s_sleep_pg}, {"hang up", 6, s_hang_up},
+    {"kill", 20, s_kill},    {"drain", 8, s_drain},     {"sleep", 10, s_sleep},      {"cut", 12, s_cut},
+    {"block", 8, s_block},   {"lose", 10, s_lose},      {"slow", 6, s_slow},         {"crash pg", 5, s_crash_pg},
+    {"cut pg", 8, s_cut_pg}, {"fail pg", 5, s_fail_pg}, {"sleep pg", 4, s_sleep_pg}, {"hang up", 6, s_hang_up},
     {"pause", 5, s_pause},
 };
 #define S_FAULTS (sizeof s_faults / sizeof *s_faults)
@@ -192,6 +192,8 @@ void sim_fault_inject (sim_world_t *self)
     size_t at = 0;
     while (drawn >= s_faults[at].weight)
         drawn -= s_faults[at++].weight;
+    while (self->is_heavy && sim_random_chance (&self->random, 300) && s_faults[at].inject != s_pause)
+        at = (at + 1) % S_FAULTS;
     self->faults++;
     sim_history_note (&self->history, s_faults[at].name, self->faults, 0);
     s_until (self, 0);

@@ -15,7 +15,7 @@
 #define S_FLUSH_BUDGET (256 * 1024)
 
 /*  A socket takes so much before its client must have read. */
-#define S_WINDOW (192 * 1024)
+#define S_WINDOW (48 * 1024)
 
 #define S_RESTS 8
 #define S_REST_MS 5000

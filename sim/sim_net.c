@@ -190,15 +190,14 @@ static void s_tell_down (sim_link_t *self, unsigned side, uint64_t stop_us)
 static uint64_t s_some_us (sim_link_t *self, unsigned sender)
 {
     sim_net_t *net = self->net;
-    return self->last_us[sender] > net->now_us
-               ? sim_random_between (net->random, net->now_us, self->last_us[sender])
-               : net->now_us;
+    return self->last_us[sender] > net->now_us ? sim_random_between (net->random, net->now_us, self->last_us[sender])
+                                               : net->now_us;
 }
 
 sim_link_t *sim_net_connect (sim_net_t *self, const sim_end_t *from, const sim_end_t *to)
 {
-    bool is_blocked = self->blocked_us[from->node][to->node] > self->now_us ||
-                      self->blocked_us[to->node][from->node] > self->now_us;
+    bool is_blocked =
+        self->blocked_us[from->node][to->node] > self->now_us || self->blocked_us[to->node][from->node] > self->now_us;
     if (!self->nodes[to->node].is_alive || is_blocked || self->link_count == SIM_LINKS)
         return NULL;
     sim_link_t *link = calloc (1, sizeof *link);

@@ -360,8 +360,8 @@ sim_pg_session_t *sim_pg_open (sim_pg_t *self, sim_pg_client_t *client, uint64_t
 void sim_pg_ask (sim_pg_t *self, sim_pg_session_t *session, bool is_last)
 {
     session->is_asked = true;
-    uint64_t us = is_last ? sim_random_between (self->net->random, 100, 3000)
-                          : sim_random_between (self->net->random, 50, 500);
+    uint64_t us =
+        is_last ? sim_random_between (self->net->random, 100, 3000) : sim_random_between (self->net->random, 50, 500);
     s_event (self, session, us, is_last ? s_on_commit : s_on_ask);
 }
 

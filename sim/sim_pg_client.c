@@ -145,7 +145,8 @@ static void s_on_answer (void *ctx, uint64_t serial)
     if (!self->session || self->is_losing || self->session->serial != serial)
         return;
     sim_process_enter (self->process);
-    store_pg_step_t step = {.sqlstate = self->session->sqlstate, .results = (const PGresult *const *)(const void *)self};
+    store_pg_step_t step = {.sqlstate = self->session->sqlstate,
+                            .results = (const PGresult *const *)(const void *)self};
     if (*step.sqlstate)
         step.fault = store_fault (step.sqlstate, &step.err);
     if (step.fault == STORE_FAULT_LOST) {
@@ -250,7 +251,8 @@ static void s_read_known (store_pg_t *self, store_append_t *append)
     for (unsigned i = 0; i < self->run_count; i++) {
         const store_entry_t *entry = self->run[i];
         bool has_room = sim_pg_room (self->server, entry->room) != NULL;
-        const pt_item_t *item = has_room ? sim_pg_find (self->server, entry->room, entry->sender, entry->send_id) : NULL;
+        const pt_item_t *item =
+            has_room ? sim_pg_find (self->server, entry->room, entry->sender, entry->send_id) : NULL;
         if (!item)
             continue;
         store_content_t content = {.kind = item->kind,

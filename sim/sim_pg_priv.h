@@ -47,7 +47,8 @@ typedef struct sim_pg_job {
     uint32_t life;
     sv_request_t *request;
     const void *msg;
-    const void *reply;
+    const void *reply; /* NULL: refused .. */
+    int err;           /* .. with this */
     uint64_t since_us;
 } sim_pg_job_t;
 

@@ -8,6 +8,9 @@
 #define S_WAIT_US 1000000
 #define S_RETRY_US 50000
 
+/*  What an item counts in a page beside its body, as in range.sql. */
+#define S_ITEM_BYTES 256
+
 static const pt_membership_t *s_membership (const sim_pg_t *self, pt_arena_t *arena, const void *msg)
 {
     const pt_room_ref_t *asked = msg;
@@ -25,6 +28,19 @@ static const pt_membership_t *s_membership (const sim_pg_t *self, pt_arena_t *ar
     return reply;
 }
 
+/*  How many items behind `after` one page takes: it ends where its bytes do. */
+static uint64_t s_fit (const sim_pg_room_t *room, uint64_t after, uint64_t limit)
+{
+    uint64_t count = 0, bytes = 0;
+    while (count < limit && after + count < room->head) {
+        bytes += room->items[after + count].body.len + S_ITEM_BYTES;
+        if (bytes > LIM_PAGE_BYTES)
+            break;
+        count++;
+    }
+    return count;
+}
+
 static const pt_history_page_t *s_page (const sim_pg_t *self, pt_arena_t *arena, uint64_t id, uint64_t after,
                                         uint64_t limit)
 {
@@ -32,9 +48,7 @@ static const pt_history_page_t *s_page (const sim_pg_t *self, pt_arena_t *arena,
     pt_history_page_t *reply = room ? pt_arena_alloc (arena, sizeof *reply) : NULL;
     if (!reply)
         return NULL;
-    uint64_t count = after < room->head ? room->head - after : 0;
-    if (count > limit)
-        count = limit;
+    uint64_t count = s_fit (room, after, limit);
     pt_item_t *items = pt_arena_alloc (arena, (count + 1) * sizeof *items);
     if (!items)
         return NULL;
@@ -63,10 +77,18 @@ static const pt_heads_t *s_heads (const sim_pg_t *self, pt_arena_t *arena, const
     return reply;
 }
 
-static const void *s_read (const sim_pg_t *self, pt_arena_t *arena, uint16_t opcode, const void *msg)
+static bool s_is_member (const sim_pg_t *self, uint64_t id, uint64_t account)
+{
+    const sim_pg_room_t *room = sim_pg_room (self, id);
+    return room && account <= SIM_PG_ACCOUNTS && room->roles[account] != PT_role_none;
+}
+
+/*  NULL with the reason in `*out_err`. */
+static const void *s_read (const sim_pg_t *self, pt_arena_t *arena, uint16_t opcode, const void *msg, int *out_err)
 {
     const pt_range_query_t *range = msg;
     const pt_history_query_t *history = msg;
+    *out_err = -PT_E_not_found;
     switch (opcode) {
     case PT_OP_store_membership:
         return s_membership (self, arena, msg);
@@ -75,6 +97,9 @@ static const void *s_read (const sim_pg_t *self, pt_arena_t *arena, uint16_t opc
     case PT_OP_store_range:
         return s_page (self, arena, range->room, range->after, range->limit);
     default:
+        *out_err = -PT_E_not_member;
+        if (!s_is_member (self, history->room, history->account))
+            return NULL;
         return s_page (self, arena, history->room, history->has_after ? history->after : 0,
                        history->has_limit ? history->limit : LIM_PAGE_DEFAULT);
     }
@@ -93,7 +118,7 @@ static void s_on_reply (void *ctx, uint64_t arg)
     if (job->reply)
         sv_request_reply (&job->request, job->reply);
     else
-        sv_request_fail (&job->request, job->server->is_up ? -PT_E_not_found : -PT_E_unavailable, NULL);
+        sv_request_fail (&job->request, job->err, NULL);
     sim_process_end_turn (job->process);
 }
 
@@ -105,7 +130,8 @@ static void s_on_read (void *ctx, uint64_t arg)
     if (s_is_moot (job))
         return;
     if (job->server->is_up)
-        job->reply = s_read (job->server, sv_request_arena (job->request), sv_request_opcode (job->request), job->msg);
+        job->reply = s_read (job->server, sv_request_arena (job->request), sv_request_opcode (job->request), job->msg,
+                             &job->err);
     else if (net->now_us < job->since_us + S_WAIT_US) {
         sim_net_after (net, job->server->node, S_RETRY_US, s_on_read, job, 0);
         return;
@@ -126,6 +152,7 @@ void sim_pg_read (sim_pg_t *self, sim_process_t *process, sv_request_t *request,
                           .life = self->net->nodes[process->node].life,
                           .request = request,
                           .msg = msg,
+                          .err = -PT_E_unavailable,
                           .since_us = self->net->now_us};
     self->jobs = job;
     sim_net_after (self->net, self->node, sim_random_between (self->net->random, 50, 1500), s_on_read, job, 0);

@@ -45,6 +45,7 @@ typedef struct {
     sim_client_t clients[SIM_CLIENTS];
     unsigned client_count, room_count;
     unsigned pace_ms; /* between two acts of a client */
+    bool is_heavy;    /* long bodies: clients that pause fall behind */
     uint64_t events_min, active_us;
     bool is_over; /* no new acts and faults */
     uint64_t faults;
