@@ -312,4 +312,32 @@ $(BUILD)/test/$(LOAD_DIR)/%: $(BUILD)/obj/$(LOAD_DIR)/%.o $(call core,$(LOAD_DIR
 	@mkdir -p $(@D)
 	@$(CC) $(LD_FLAGS) -o $@ $^ -lcmocka $(LIBS_load) $(LIBS_proto)
 
+# sim/: the daemons' own code over a simulated network, clock and database.  What
+# a real process alone has (sockets, loop, libpq, lws) is defined in sim/ itself.
+SIM_BROKER  := core route peers requests events shell folder
+SIM_STORE   := append rule batch fault
+SIM_CHAT    := send fanout member room policy forward ops
+SIM_GATEWAY := room room_fetch room_heads order ring feed frame idmap outq sendq text time ws ws_ops ws_sub ws_send
+SIM_PARTS   := $(SIM_BROKER:%=services/broker/broker_%) $(SIM_STORE:%=services/store/store_%) \
+	$(SIM_CHAT:%=services/chat/chat_%) $(SIM_GATEWAY:%=services/gateway/gw_%)
+SIM_CORE    := $(SIM_PARTS:%=$(BUILD)/obj/%.o) $(call core,sim)
+INC_sim     := -iquote services/broker -iquote services/store -iquote services/chat -iquote services/gateway \
+	$(INC_store)
+all: $(BUILD)/bin/parley-sim
+$(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard sim/*.c)): | $(STORE_SQL)
+$(BUILD)/bin/parley-sim: $(BUILD)/obj/sim/main.o $(SIM_CORE) $(VERIFY) $(COMMON) $(PROTO)
+	@mkdir -p $(@D)
+	@echo "  link  parley-sim"
+	@$(CC) $(LD_FLAGS) -o $@ $^ -ljansson -lmsgpackc
+$(BUILD)/test/sim/%: $(BUILD)/obj/sim/%.o $(SIM_CORE) $(VERIFY) $(COMMON) $(PROTO)
+	@mkdir -p $(@D)
+	@$(CC) $(LD_FLAGS) -o $@ $^ -lcmocka -ljansson -lmsgpackc
+unit: $(call tests,sim)
+SIM_SECONDS ?= 120
+sim: $(BUILD)/bin/parley-sim ## simulate for SIM_SECONDS (120), from a seed of the clock or SEED
+	@$< --seed $(or $(SEED),$$(date +%s)) --seconds $(SIM_SECONDS)
+sim-bugs: $(BUILD)/bin/parley-sim ## whether the simulator finds each bug of sim/bugs
+	@tests/sim/bugs
+.PHONY: sim sim-bugs
+
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
