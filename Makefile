@@ -19,6 +19,16 @@ HARDEN_LD := -pie -Wl,-z,relro,-z,now,-z,noexecstack,-z,nodlopen -Wl,--as-needed
 ifeq ($(FLAVOUR),asan)
 FLAGS := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all -fPIE
 LD_FLAGS := -pie -fsanitize=address,undefined -Wl,--as-needed
+else ifeq ($(FLAVOUR),torture)
+FLAGS := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all -fPIE
+LD_FLAGS := -pie -fsanitize=address,undefined -Wl,--as-needed
+TORTURE  := $(BUILD)/lib/libtorture.a
+else ifeq ($(FLAVOUR),fuzz)
+FLAGS := -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fPIE
+LD_FLAGS := -pie -fsanitize=address,undefined -Wl,--as-needed
+else ifeq ($(FLAVOUR),cover)
+FLAGS := -O1 -g -fsanitize=fuzzer-no-link -fprofile-instr-generate -fcoverage-mapping -fPIE
+LD_FLAGS := -pie -fprofile-instr-generate -Wl,--as-needed
 else ifeq ($(FLAVOUR),tsan)
 FLAGS := -O1 -g -fsanitize=thread -fPIE
 LD_FLAGS := -pie -fsanitize=thread -Wl,--as-needed
@@ -32,7 +42,7 @@ endif
 
 CFLAGS += $(WARN) $(FLAGS) -MMD -MP -iquote proto -iquote services/common -iquote verify -iquote tests/harness
 
-BUS_LIBS     := -lczmq -lzmq -lmsgpackc -lpthread
+BUS_LIBS     := $(TORTURE) -lczmq -lzmq -lmsgpackc -lpthread
 LIBS_broker  := $(BUS_LIBS)
 LIBS_gateway := -lwebsockets -lev -lcjose -ljansson -lcrypto $(BUS_LIBS)
 LIBS_auth    := -lcjose -ljansson -lsodium -lcrypto $(BUS_LIBS)
@@ -40,7 +50,7 @@ LIBS_chat    := $(BUS_LIBS)
 LIBS_store   := -lpq $(BUS_LIBS)
 LIBS_cli     := $(BUS_LIBS)
 LIBS_common  := $(BUS_LIBS)
-LIBS_proto   := -lmsgpackc
+LIBS_proto   := $(if $(TORTURE),$(BUS_LIBS),-lmsgpackc)
 INC_store    := -isystem $(shell pg_config --includedir 2>/dev/null)
 
 DAEMONS  := $(patsubst services/%/main.c,%,$(wildcard services/*/main.c))
@@ -80,6 +90,7 @@ $(BUILD)/obj/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	@echo "  cc    $<"
 	@$(CC) $(CFLAGS) -iquote $(dir $<) $(INC_$(notdir $(patsubst %/,%,$(dir $<)))) -c -o $@ $<
+	$(if $(TORTURE),$(if $(filter %_test.c tests/%,$<),,@objcopy --redefine-syms=tests/torture/symbols $@))
 
 # Libraries of ours that one program needs beside common and proto.
 OWN_cli := $(VERIFY)
@@ -190,11 +201,8 @@ $(STORE_SQL): services/store/store_sql_table.sh $(wildcard services/store/sql/*.
 $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard services/store/*.c)): | $(STORE_SQL)
 $(BUILD)/obj/services/store/store_sql.o: $(STORE_SQL)
 
-# proto/: generated documents, and fuzzing of what reads untrusted bytes.
-DOCS         := $(BUILD)/tools/pt_docs
-FUZZ_SECONDS ?= 20
-FUZZ_TARGETS := codec envelope
-unit: $(BUILD)/test/tests/fuzz/replay_test
+# proto/: generated documents.
+DOCS := $(BUILD)/tools/pt_docs
 $(DOCS): $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard proto/gen/*.c)) $(PROTO)
 	@mkdir -p $(@D)
 	@$(CC) $(LD_FLAGS) -o $@ $^
@@ -204,28 +212,84 @@ docs: $(DOCS) ## regenerate proto/PROTOCOL.md and proto/messages.json
 docs-check: $(DOCS) ## fail when they are not what the tables say
 	@$< markdown > $(BUILD)/PROTOCOL.md && diff -u proto/PROTOCOL.md $(BUILD)/PROTOCOL.md
 	@$< json > $(BUILD)/messages.json && diff -u proto/messages.json $(BUILD)/messages.json
+.PHONY: docs docs-check
+
+# Fuzzing of all that reads what others send: one source a target, linked with whatever of the programs it needs.
+FUZZ_SECONDS ?= 20
+FUZZ_TARGETS := assemble broker codec config cursor envelope front header json log operator order route rows secret \
+	sendq text token utf8 wheel
+FUZZ_FOLDERS := $(DAEMONS:%=services/%) cli
+FUZZ_CORES   := $(foreach f,$(FUZZ_FOLDERS),$(BUILD)/lib/libcore-$(notdir $(f)).a)
+FUZZ_LIBS    := $(LIBS_gateway) $(LIBS_auth) $(LIBS_store)
+define core_library
+$(BUILD)/lib/libcore-$(notdir $(1)).a: $(call core,$(1))
+	@mkdir -p $$(@D)
+	@rm -f $$@
+	@ar rcs $$@ $$^
+endef
+$(foreach f,$(FUZZ_FOLDERS),$(eval $(call core_library,$(f))))
+$(BUILD)/obj/tests/fuzz/%.o: CFLAGS += $(FUZZ_FOLDERS:%=-iquote %) $(INC_store)
+ifneq ($(filter fuzz cover,$(FLAVOUR)),)
+$(BUILD)/fuzz_%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(FUZZ_CORES) $(COMMON) $(PROTO)
+	@$(CC) $(LD_FLAGS) -fsanitize=fuzzer -o $@ $^ $(FUZZ_LIBS)
+else
 # replay.c holds all targets at once, so each entry gets the name of its file.
 $(BUILD)/obj/tests/fuzz/fuzz_%.o: CFLAGS += -DLLVMFuzzerTestOneInput=$(notdir $*)
-$(BUILD)/test/tests/fuzz/replay_test: $(patsubst %,$(BUILD)/obj/tests/fuzz/%.o,replay $(FUZZ_TARGETS:%=fuzz_%)) $(PROTO)
+endif
+$(BUILD)/obj/tests/fuzz/replay.o: CFLAGS += '-DFUZZ_LIST=$(foreach t,$(FUZZ_TARGETS),TARGET ($(t)))'
+$(BUILD)/test/tests/fuzz/replay_test: $(patsubst %,$(BUILD)/obj/tests/fuzz/%.o,replay $(FUZZ_TARGETS:%=fuzz_%)) \
+		$(FUZZ_CORES) $(COMMON) $(PROTO)
 	@mkdir -p $(@D)
-	@$(CC) $(LD_FLAGS) -o $@ $^ -lcmocka $(LIBS_proto)
+	@$(CC) $(LD_FLAGS) -o $@ $^ -lcmocka $(FUZZ_LIBS)
 $(BUILD)/tools/seeds: $(BUILD)/obj/tests/fuzz/seeds.o $(PROTO)
 	@mkdir -p $(@D)
 	@$(CC) $(LD_FLAGS) -o $@ $^ $(LIBS_proto)
-fuzz-seeds: $(BUILD)/tools/seeds ## rewrite the committed corpora from the tables
-	@mkdir -p $(FUZZ_TARGETS:%=tests/fuzz/corpus/%)
+fuzz-seeds: $(BUILD)/tools/seeds ## rewrite the corpora of codec and envelope from the tables
 	@$< tests/fuzz/corpus
-build/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(call src,proto) $(wildcard proto/*.h proto/*.def)
+fuzz-build: $(FUZZ_TARGETS:%=$(BUILD)/fuzz_%)
+unit: $(BUILD)/test/tests/fuzz/replay_test
+fuzz: ## fuzz each target for FUZZ_SECONDS (20); finds grow build/fuzz/corpus
+	@$(MAKE) --no-print-directory -j2 FLAVOUR=fuzz CC='$(FUZZ_CC)' fuzz-build
+	@scripts/fuzz run $(FUZZ_SECONDS) $(FUZZ_TARGETS)
+fuzz-keep: ## take the finds that reach new code into the committed corpora, minimised
+	@scripts/fuzz keep $(FUZZ_TARGETS)
+fuzz-coverage: ## lines that each target's corpora reach
+	@scripts/deps check
+	@$(MAKE) --no-print-directory -j2 FLAVOUR=cover CC='$(FUZZ_CC)' fuzz-build
+	@scripts/fuzz coverage $(FUZZ_TARGETS)
+FUZZ_CC := $(if $(findstring clang,$(CC)),$(CC),clang)
+.PHONY: fuzz fuzz-build fuzz-seeds fuzz-keep fuzz-coverage
+
+# Torture: calls of ours that fail one after the other, see tests/torture/torture.h.
+TORTURE_SECONDS ?= 0
+TORTURE_POINTS  ?= 0
+TORTURE_SEED    ?= 1
+ifneq ($(TORTURE),)
+$(TORTURE): $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tests/torture/*.c))
 	@mkdir -p $(@D)
-	@clang $(WARN) -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -iquote proto -iquote tests/fuzz \
-		-o $@ $(filter %.c,$^) $(LIBS_proto)
-fuzz: $(FUZZ_TARGETS:%=build/fuzz/fuzz_%) ## fuzz for FUZZ_SECONDS (20) each; finds grow build/fuzz/corpus
-	@for target in $(FUZZ_TARGETS); do \
-		mkdir -p build/fuzz/corpus/$$target && \
-		build/fuzz/fuzz_$$target -max_total_time=$(FUZZ_SECONDS) -timeout=5 -rss_limit_mb=512 -max_len=8192 \
-			-artifact_prefix=build/fuzz/$$target- build/fuzz/corpus/$$target tests/fuzz/corpus/$$target || exit 1; \
-	done
-.PHONY: docs docs-check fuzz fuzz-seeds
+	@ar rcs $@ $^
+$(BUILD)/obj/tests/torture/%.o: CFLAGS += $(INC_store)
+$(PROTO): | $(TORTURE)
+endif
+torture: ## fail every allocation, send, receive and query of ours in turn under the unit tests (hours)
+	@scripts/deps test check
+	@$(MAKE) --no-print-directory -j2 FLAVOUR=torture CC='$(FUZZ_CC)' all unit
+	@scripts/torture $(TORTURE_SECONDS) $(TORTURE_POINTS) $(TORTURE_SEED) $(TORTURE_TESTS)
+torture-short: ## the same for 30 seconds, at points that TORTURE_SEED chooses
+	@$(MAKE) --no-print-directory torture TORTURE_SECONDS=30 TORTURE_POINTS=6
+.PHONY: torture torture-short
+
+# Threads: those of password hashing are ours, those of ZeroMQ are left out by the list.
+TSAN_TESTS := services/auth/auth_password_test services/auth/auth_test services/common/sv_loop_test services/common/sv_bus_test
+TSAN_RUN   := BUILD=build/tsan TSAN_OPTIONS="suppressions=$(CURDIR)/tests/tsan.supp halt_on_error=1 second_deadlock_stack=1"
+tsan: ## the unit and harness tests under ThreadSanitizer
+	@scripts/deps test check
+	@$(MAKE) --no-print-directory -j2 FLAVOUR=tsan CC='$(FUZZ_CC)' all unit
+	@$(TSAN_RUN) scripts/test unit
+tsan-short: ## the tests with threads of ours or of the bus under ThreadSanitizer
+	@$(MAKE) --no-print-directory -j2 FLAVOUR=tsan CC='$(FUZZ_CC)' all $(TSAN_TESTS:%=build/tsan/test/%)
+	@for test in $(TSAN_TESTS); do $(TSAN_RUN) build/tsan/test/$$test || exit 1; done
+.PHONY: tsan tsan-short
 
 # How fast logs are judged.
 $(BUILD)/tools/write_logs: $(BUILD)/obj/tests/bench/write_logs.o $(VERIFY) $(PROTO)
@@ -238,8 +302,6 @@ bench-verify: $(BUILD)/bin/parley $(BUILD)/tools/write_logs ## time `parley veri
 # The load client of the fault runs.
 LOAD_DIR   := tests/faults/load
 LIBS_load  := -ljansson
-TOOLS      += $(BUILD)/tools/load
-UNIT       += $(call tests,$(LOAD_DIR))
 unit: $(call tests,$(LOAD_DIR))
 tools: $(BUILD)/tools/load
 $(BUILD)/tools/load: $(call objs,$(LOAD_DIR)) $(VERIFY) $(PROTO)
@@ -249,5 +311,33 @@ $(BUILD)/tools/load: $(call objs,$(LOAD_DIR)) $(VERIFY) $(PROTO)
 $(BUILD)/test/$(LOAD_DIR)/%: $(BUILD)/obj/$(LOAD_DIR)/%.o $(call core,$(LOAD_DIR)) $(VERIFY) $(PROTO)
 	@mkdir -p $(@D)
 	@$(CC) $(LD_FLAGS) -o $@ $^ -lcmocka $(LIBS_load) $(LIBS_proto)
+
+# sim/: the daemons' own code over a simulated network, clock and database.  What
+# a real process alone has (sockets, loop, libpq, lws) is defined in sim/ itself.
+SIM_BROKER  := core route peers requests events shell folder
+SIM_STORE   := append rule batch fault
+SIM_CHAT    := send fanout member room policy forward ops
+SIM_GATEWAY := room room_fetch room_heads order ring feed frame idmap outq sendq text time ws ws_ops ws_sub ws_send
+SIM_PARTS   := $(SIM_BROKER:%=services/broker/broker_%) $(SIM_STORE:%=services/store/store_%) \
+	$(SIM_CHAT:%=services/chat/chat_%) $(SIM_GATEWAY:%=services/gateway/gw_%)
+SIM_CORE    := $(SIM_PARTS:%=$(BUILD)/obj/%.o) $(call core,sim)
+INC_sim     := -iquote services/broker -iquote services/store -iquote services/chat -iquote services/gateway \
+	$(INC_store)
+all: $(BUILD)/bin/parley-sim
+$(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard sim/*.c)): | $(STORE_SQL)
+$(BUILD)/bin/parley-sim: $(BUILD)/obj/sim/main.o $(SIM_CORE) $(VERIFY) $(COMMON) $(PROTO)
+	@mkdir -p $(@D)
+	@echo "  link  parley-sim"
+	@$(CC) $(LD_FLAGS) -o $@ $^ -ljansson -lmsgpackc
+$(BUILD)/test/sim/%: $(BUILD)/obj/sim/%.o $(SIM_CORE) $(VERIFY) $(COMMON) $(PROTO)
+	@mkdir -p $(@D)
+	@$(CC) $(LD_FLAGS) -o $@ $^ -lcmocka -ljansson -lmsgpackc
+unit: $(call tests,sim)
+SIM_SECONDS ?= 120
+sim: $(BUILD)/bin/parley-sim ## simulate for SIM_SECONDS (120), from a seed of the clock or SEED
+	@$< --seed $(or $(SEED),$$(date +%s)) --seconds $(SIM_SECONDS)
+sim-bugs: $(BUILD)/bin/parley-sim ## whether the simulator finds each bug of sim/bugs
+	@tests/sim/bugs
+.PHONY: sim sim-bugs
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

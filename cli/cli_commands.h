@@ -9,6 +9,8 @@
 
 int cli_status (const cli_options_t *options);
 int cli_doctor (const cli_options_t *options);
+int cli_sim (const cli_options_t *options);
+extern const cli_spec_t cli_sim_spec;
 int cli_verify (const cli_options_t *options);
 
 /*  Longest text a command prints. */

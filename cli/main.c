@@ -51,6 +51,16 @@ static const struct {
      "database, gateways. The first failure is usually the cause of the others.\n\n"
      "Exit code: 0 all is well, 1 a check failed.\n",
      true, NULL, cli_doctor},
+    {"sim", "simulate schedules of faults, and say whether anything was lost",
+     "Runs the daemons' own code over a simulated network, clock and database, with\n"
+     "seeded faults, and judges what the clients saw. Touches nothing that runs.\n\n"
+     "      --seed <n>          the first schedule [1]\n"
+     "      --schedules <n>     how many [1]\n"
+     "      --seconds <n>       stop after so long\n"
+     "      --events <n>        frames that one schedule delivers at least [1000]\n"
+     "      --trace <file>      write down all that happens, - for stdout\n\n"
+     "Exit code: 0 nothing is wrong, 1 something is.\n",
+     false, &cli_sim_spec, cli_sim},
     {"verify", "judge whether everything acknowledged was kept, once and in order",
      "parley verify [room]... asks a running installation whether what it stores is\n"
      "whole, in these rooms or in all: no number missing, nothing doubled, times that\n"

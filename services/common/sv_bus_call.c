@@ -104,7 +104,7 @@ int sv_bus_open_calls (sv_bus_t *self, const uint64_t *keys)
 
 void sv_bus_end_calls (sv_bus_t *self)
 {
-    for (uint32_t slot = 0; self->calls && self->pending && slot < LIM_CALLS; slot++)
+    for (uint32_t slot = 0; self->calls && self->pending && sv_calls_open (self->calls) && slot < LIM_CALLS; slot++)
         if (sv_calls_cancel (self->calls, sv_calls_id (self->calls, slot)) >= 0)
             s_calls_ended (self, slot, s_unknown (self->pending[slot].op, -PT_E_draining));
 }

@@ -527,6 +527,43 @@ static void a_write_whose_answer_does_not_encode_has_an_unknown_outcome (void **
     assert_int_equal (rig->last_err, -PT_E_worker_lost);
 }
 
+typedef struct {
+    unsigned count;
+    int err;
+} s_end_t;
+
+static void s_on_end (void *arg, const sv_reply_t *reply)
+{
+    s_end_t *end = arg;
+    end->count++;
+    end->err = reply->status;
+}
+
+/*  Nobody serves: the calls are open when the bus closes. */
+static void a_closing_bus_says_what_may_have_happened (void **state)
+{
+    rig_t *rig = *state;
+    s_start_broker (rig, 0);
+    rig->gateway = s_bus (rig, PT_PEER_gateway);
+    pt_room_ref_t read = {.account = 1, .room = 2};
+    pt_member_set_t write = {.account = 1, .room = 2, .member = 3, .key = {"k", 1}};
+    sv_call_t reading = {.opcode = PT_OP_chat_membership, .msg = &read, .deadline_ms = 5000};
+    sv_call_t writing = {.opcode = PT_OP_chat_member_set, .msg = &write, .deadline_ms = 5000};
+    s_end_t reads = {0}, writes = {0};
+    assert_true (sv_bus_call (rig->gateway, &reading, s_on_end, &reads, NULL) > 0);
+    assert_true (sv_bus_call (rig->gateway, &writing, s_on_end, &writes, NULL) > 0);
+    sv_bus_close (rig->gateway);
+    sv_bus_close (rig->gateway);
+    assert_int_equal (reads.count, 1);
+    assert_int_equal (reads.err, -PT_E_draining);
+    assert_int_equal (writes.count, 1);
+    assert_int_equal (writes.err, -PT_E_worker_lost);
+    int err = 0;
+    assert_int_equal (sv_bus_call (rig->gateway, &writing, s_on_end, &writes, &err), 0);
+    assert_int_equal (err, -PT_E_draining);
+    assert_int_equal (writes.count, 1);
+}
+
 /*  ---- brokers that fail --------------------------------------------------------------------- */
 
 /*  Requests are in a worker's hands, in queues and on the wire. */
@@ -705,6 +742,7 @@ int main (void)
         TEST (a_write_cut_off_has_an_unknown_outcome),
         TEST (a_write_whose_answer_cannot_be_read_has_an_unknown_outcome),
         TEST (a_write_whose_answer_does_not_encode_has_an_unknown_outcome),
+        TEST (a_closing_bus_says_what_may_have_happened),
         TEST (a_killed_broker_costs_no_call),
         TEST (a_paused_broker_costs_no_call),
         TEST (a_restarted_broker_costs_no_call),

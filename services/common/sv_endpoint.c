@@ -1,6 +1,7 @@
 /*  sv_endpoint - endpoints and sockets of the bus, see sv_endpoint.h. */
 
 #include "sv_endpoint.h"
+#include <arpa/inet.h>
 
 /*  Longest path of a Unix socket (sun_path, its end included). */
 #define PATH_LEN 108
@@ -31,10 +32,8 @@ static int s_ipc (const char *folder, pt_peer_t role, sv_channel_t channel, char
 
 static bool s_is_loopback (const char *host)
 {
-    unsigned a, b, c, d;
-    int end = 0;
-    return sscanf (host, "%u.%u.%u.%u%n", &a, &b, &c, &d, &end) == 4 && host[end] == 0 && a == 127 && b < 256 &&
-           c < 256 && d < 256;
+    uint8_t address[4];
+    return inet_pton (AF_INET, host, address) == 1 && address[0] == 127;
 }
 
 static int s_tcp (const char *address, pt_peer_t role, sv_channel_t channel, char *out)

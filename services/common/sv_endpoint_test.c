@@ -29,6 +29,14 @@ static void a_base_and_a_role_give_an_endpoint (void **state)
         {"tcp://127.0.0.256:9000", NULL},
         {"ipc://run/parley", NULL},
         {"udp://127.0.0.1:9000", NULL},
+        {"inproc://a", NULL},
+        {"tcp://127.0.0.1:", NULL},
+        {"tcp://127.0.0.1:5000x", NULL},
+        {"tcp://localhost:5000", NULL},
+        {"tcp:// 127.0.0.1:5000", NULL},
+        {"tcp://\n127.0.0.1:5000", NULL},
+        {"tcp://+127.0.0.1:5000", NULL},
+        {"tcp://127.0.0:5000", NULL},
         {"", NULL},
     };
     (void)state;
@@ -39,6 +47,8 @@ static void a_base_and_a_role_give_an_endpoint (void **state)
         if (cases[i].endpoint)
             assert_string_equal (endpoint, cases[i].endpoint);
     }
+    char endpoint[SV_ENDPOINT_LEN];
+    assert_int_equal (sv_endpoint ("ipc:///run/a", (pt_peer_t)99, SV_REQ, endpoint), -PT_E_invalid);
 }
 
 /*  A listener that answers nobody, as behind a cut: its queue is full, so that the

@@ -13,7 +13,7 @@ void sv_wheel_init (sv_wheel_t *self)
 
 static void s_link (sv_wheel_t *self, sv_wheel_node_t *node)
 {
-    uint64_t tick = (node->due_ms + SV_WHEEL_STEP_MS - 1) / SV_WHEEL_STEP_MS;
+    uint64_t tick = node->due_ms / SV_WHEEL_STEP_MS + (node->due_ms % SV_WHEEL_STEP_MS != 0);
     if (tick < self->tick)
         tick = self->tick;
     if (tick >= self->tick + SV_WHEEL_SLOTS)

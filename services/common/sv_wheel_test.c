@@ -93,12 +93,25 @@ static void random_timers_are_never_early_nor_lost (void **state)
     free (wheel);
 }
 
+static void a_node_due_at_the_end_of_time_is_never_due (void **state)
+{
+    (void)state;
+    sv_wheel_t *wheel = s_make_wheel ();
+    sv_wheel_node_t node = {0};
+    sv_wheel_set (wheel, &node, UINT64_MAX, 1000);
+    assert_null (sv_wheel_pop (wheel, 1000));
+    assert_null (sv_wheel_pop (wheel, UINT64_C (1) << 60));
+    assert_int_equal (wheel->count, 1);
+    free (wheel);
+}
+
 int main (void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test (a_node_falls_due_within_one_step),
         cmocka_unit_test (a_moved_or_removed_node_does_not_fall_due),
         cmocka_unit_test (a_long_sleep_misses_nothing),
+        cmocka_unit_test (a_node_due_at_the_end_of_time_is_never_due),
         cmocka_unit_test (random_timers_are_never_early_nor_lost),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);

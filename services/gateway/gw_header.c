@@ -126,7 +126,7 @@ int gw_header_bearer (const char *value, size_t len, const char **out_token, siz
     if (at == len)
         return -PT_E_token_invalid;
     for (size_t i = at; i < len; i++)
-        if (!isalnum ((unsigned char)value[i]) && !strchr ("-._~+/=", value[i]))
+        if (!isalnum ((unsigned char)value[i]) && (value[i] == '\0' || !strchr ("-._~+/=", value[i])))
             return -PT_E_token_invalid;
     *out_token = value + at;
     *out_len = len - at;

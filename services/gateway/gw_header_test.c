@@ -103,6 +103,7 @@ static void test_bearer_tokens_are_found_and_checked (void **state)
     assert_int_equal (gw_header_bearer ("Bearer a b", 10, &token, &len), -PT_E_token_invalid);
     assert_int_equal (gw_header_bearer ("Bearer a,b", 10, &token, &len), -PT_E_token_invalid);
     assert_int_equal (gw_header_bearer ("Bearer a\"b", 10, &token, &len), -PT_E_token_invalid);
+    assert_int_equal (gw_header_bearer ("Bearer a\0b", 10, &token, &len), -PT_E_token_invalid);
 }
 
 static void test_ids_are_printable_and_bounded (void **state)

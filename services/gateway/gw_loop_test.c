@@ -77,6 +77,7 @@ static void test_an_fd_is_called_while_it_is_ready (void **state)
 {
     fixture_t *self = *state;
     self->watch = sv_loop_watch_fd (self->loop, self->pipe[0], 0, s_on_pipe, self);
+    assert_non_null (self->watch);
     assert_int_equal (write (self->pipe[1], "abc", 3), 3);
     assert_int_equal (sv_watch_set (self->loop, self->watch, SV_IN), 0);
     s_run (self);

@@ -236,7 +236,8 @@ static inline int fake_setup (void **state)
     snprintf (fake.gw.instance, sizeof fake.gw.instance, "00000000deadbeef");
     fake.gw.rooms = gw_rooms_new (&fake.gw);
     fake.gw.sessions = gw_sessions_new (&fake.gw);
-    return fake.gw.sessions ? 0 : -1;
+    bool is_whole = fake.arena && fake.codec && fake.gw.metrics && fake.gw.rooms && fake.gw.sessions;
+    return is_whole ? 0 : -1;
 }
 
 static inline int fake_teardown (void **state)

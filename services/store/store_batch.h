@@ -52,7 +52,7 @@ PT_MUSTCHECK int store_batch_start (store_batch_t *self);
 void store_batch_destroy (store_batch_t **self_p);
 
 /*  Takes a store_append request and answers it, now or later: with one
-    result for each entry; or as a whole with `busy` (too many wait),
+    result for each entry; or as a whole with `busy` (too many wait, or another try of a row may help),
     `unavailable` (no connection for STORE_WAIT_MS, or shortly before the deadline),
     `deadline` (passed before its batch began). */
 void store_batch_append (store_batch_t *self, sv_request_t *request, const pt_append_t *msg);

@@ -31,11 +31,20 @@ static store_next_t s_start (store_job_t *job, store_pg_t *pg)
     return STORE_NEXT;
 }
 
-static store_next_t s_roll_back (store_op_t *op, store_pg_t *pg, int phase, int failure)
+static store_next_t s_refuse (store_op_t *op, store_pg_t *pg, int failure)
 {
-    op->phase = (unsigned)phase;
+    op->phase = S_REFUSE;
     op->failure = failure;
     store_op_send_plain (pg, STORE_SQL_rollback);
+    return STORE_LAST;
+}
+
+/*  The row may be committed here alone, by a session that died before its standby had
+    it; a COMMIT that wrote (the row's lock does) waits for all before it. */
+static store_next_t s_confirm (store_op_t *op, store_pg_t *pg)
+{
+    op->phase = S_REPEAT;
+    store_op_send_plain (pg, STORE_SQL_commit);
     return STORE_LAST;
 }
 
@@ -47,15 +56,15 @@ static store_next_t s_take_repeat (store_op_t *op, store_pg_t *pg, const PGresul
     pt_str_t bytes = store_row_str (&row);
     const char *copy = row.is_bad ? NULL : pt_arena_copy (op->arena, bytes.at, bytes.len);
     if (!copy)
-        return s_roll_back (op, pg, S_REFUSE, row.is_bad ? -PT_E_busy : -PT_E_memory);
+        return s_refuse (op, pg, row.is_bad ? -PT_E_busy : -PT_E_memory);
     if (!is_same) {
         op->detail = "this key was used for something else";
-        return s_roll_back (op, pg, S_REFUSE, -PT_E_conflict);
+        return s_refuse (op, pg, -PT_E_conflict);
     }
     const pt_call_t *call = pt_call_find (op->rule->opcode);
     if (!call || pt_decode (op->codec, call->reply, copy, bytes.len, op->arena, &op->reply, NULL) < 0)
-        return s_roll_back (op, pg, S_REFUSE, -PT_E_internal);
-    return s_roll_back (op, pg, S_REPEAT, 0);
+        return s_refuse (op, pg, -PT_E_internal);
+    return s_confirm (op, pg);
 }
 
 static store_next_t s_save (store_op_t *op, store_pg_t *pg)
@@ -68,7 +77,7 @@ static store_next_t s_save (store_op_t *op, store_pg_t *pg)
     size_t len = buf.len;
     pt_buf_fini (&buf);
     if (!copy || pt_decode (op->codec, call->reply, copy, len, op->arena, &op->reply, NULL) < 0)
-        return s_roll_back (op, pg, S_REFUSE, -PT_E_internal);
+        return s_refuse (op, pg, -PT_E_internal);
     op->phase = S_SAVE;
     store_args_t *args = store_pg_args (pg);
     s_put_key (op, args);
@@ -83,7 +92,7 @@ static store_next_t s_take_work (store_op_t *op, store_pg_t *pg, const store_pg_
     op->step++;
     int rc = op->rule->take (op, pg, step);
     if (rc < 0)
-        return s_roll_back (op, pg, S_REFUSE, rc);
+        return s_refuse (op, pg, rc);
     return rc == STORE_DONE ? s_save (op, pg) : STORE_NEXT;
 }
 

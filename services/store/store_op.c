@@ -71,6 +71,7 @@ void store_op_run (const store_op_env_t *env, const store_op_rule_t *rule, sv_re
     }
     op->job.ops = rule->identify ? &store_mutation_ops : &s_plain_ops;
     op->job.request = request;
+    op->job.is_read = rule->is_read;
     op->rule = rule;
     op->pool = env->pool;
     op->codec = env->codec;

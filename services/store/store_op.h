@@ -37,6 +37,9 @@ typedef struct {
     /*  Judges the request before anything is asked: 0 or an error, with `detail`.
         May prepare `state`.  NULL: the schema has said it all. */
     int (*check) (store_op_t *op);
+
+    /*  Never writes: may use the connection that is kept free of commits. */
+    bool is_read;
 } store_op_rule_t;
 
 struct store_op {

@@ -152,9 +152,9 @@ static int s_find_take (store_op_t *op, store_pg_t *pg, const store_pg_step_t *s
 
 const store_op_rule_t store_ops_account[] = {
     {PT_OP_store_account_create, s_create_send, s_take_account, s_create_identify},
-    {PT_OP_store_account_get, s_get_send, s_take_account, NULL},
+    {PT_OP_store_account_get, s_get_send, s_take_account, NULL, .is_read = true},
     {PT_OP_store_account_update, s_update_send, s_take_account, s_update_identify},
-    {PT_OP_store_account_list, s_list_send, s_list_take, NULL, s_list_check},
-    {PT_OP_store_account_find, s_find_send, s_find_take, NULL},
+    {PT_OP_store_account_list, s_list_send, s_list_take, NULL, s_list_check, .is_read = true},
+    {PT_OP_store_account_find, s_find_send, s_find_take, NULL, .is_read = true},
     {0, NULL, NULL, NULL},
 };

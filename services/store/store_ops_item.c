@@ -177,9 +177,9 @@ static int s_read_take (store_op_t *op, store_pg_t *pg, const store_pg_step_t *s
 }
 
 const store_op_rule_t store_ops_item[] = {
-    {PT_OP_store_history, s_history_send, s_history_take, NULL, s_history_check},
-    {PT_OP_store_range, s_range_send, s_range_take, NULL},
-    {PT_OP_store_heads, s_heads_send, s_heads_take, NULL},
+    {PT_OP_store_history, s_history_send, s_history_take, NULL, s_history_check, .is_read = true},
+    {PT_OP_store_range, s_range_send, s_range_take, NULL, .is_read = true},
+    {PT_OP_store_heads, s_heads_send, s_heads_take, NULL, .is_read = true},
     {PT_OP_store_read, s_read_send, s_read_take, NULL},
     {0, NULL, NULL, NULL},
 };

@@ -354,11 +354,11 @@ static int s_membership_take (store_op_t *op, store_pg_t *pg, const store_pg_ste
 
 const store_op_rule_t store_ops_room[] = {
     {PT_OP_store_room_create, s_create_send, s_create_take, s_create_identify, s_create_check},
-    {PT_OP_store_room_get, s_get_send, s_get_take, NULL},
+    {PT_OP_store_room_get, s_get_send, s_get_take, NULL, .is_read = true},
     {PT_OP_store_room_update, s_update_send, s_update_take, s_update_identify},
     {PT_OP_store_room_delete, s_delete_send, s_delete_take, s_delete_identify},
-    {PT_OP_store_room_list, s_list_send, s_list_take, NULL, s_list_check},
-    {PT_OP_store_member_list, s_members_send, s_members_take, NULL, s_members_check},
-    {PT_OP_store_membership, s_membership_send, s_membership_take, NULL},
+    {PT_OP_store_room_list, s_list_send, s_list_take, NULL, s_list_check, .is_read = true},
+    {PT_OP_store_member_list, s_members_send, s_members_take, NULL, s_members_check, .is_read = true},
+    {PT_OP_store_membership, s_membership_send, s_membership_take, NULL, .is_read = true},
     {0, NULL, NULL, NULL},
 };

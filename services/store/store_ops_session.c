@@ -159,7 +159,7 @@ static int s_delete_take (store_op_t *op, store_pg_t *pg, const store_pg_step_t 
 const store_op_rule_t store_ops_session[] = {
     {PT_OP_store_session_create, s_create_send, s_create_take, s_create_identify},
     {PT_OP_store_session_rotate, s_rotate_send, s_rotate_take, NULL},
-    {PT_OP_store_session_list, s_list_send, s_list_take, NULL},
+    {PT_OP_store_session_list, s_list_send, s_list_take, NULL, .is_read = true},
     {PT_OP_store_session_delete, s_delete_send, s_delete_take, NULL},
     {0, NULL, NULL, NULL},
 };

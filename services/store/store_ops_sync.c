@@ -169,6 +169,6 @@ static int s_take (store_op_t *op, store_pg_t *pg, const store_pg_step_t *step)
 }
 
 const store_op_rule_t store_ops_sync[] = {
-    {PT_OP_store_sync, s_send, s_take, NULL},
+    {PT_OP_store_sync, s_send, s_take, NULL, .is_read = true},
     {0, NULL, NULL, NULL},
 };

@@ -98,6 +98,6 @@ static int s_take (store_op_t *op, store_pg_t *pg, const store_pg_step_t *step)
 }
 
 const store_op_rule_t store_ops_verify[] = {
-    {PT_OP_store_verify, s_send, s_take, NULL, s_check},
+    {PT_OP_store_verify, s_send, s_take, NULL, s_check, .is_read = true},
     {0, NULL, NULL, NULL},
 };

@@ -8,6 +8,7 @@
 
 #include "store_pg.h"
 #include "store_fault.h"
+#include "store_hosts.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
@@ -27,6 +28,10 @@
 #define S_GRACE_MS 2000
 #define S_WATCHDOG_MS 500
 
+/*  While a commit of the session before waits for its standby still, the next one
+    would only wait behind it: looked at again so often. */
+#define S_STANDBY_MS 500
+
 typedef enum { S_DOWN, S_CONNECTING, S_SETUP, S_UP } s_state_t;
 
 struct store_pg {
@@ -40,6 +45,9 @@ struct store_pg {
     bool is_waited_for; /* reached in S_REACH_MS, but not up yet */
     uint32_t backoff_ms;
     uint64_t random;
+    unsigned turn;       /* attempts that a host let pass in silence */
+    int left_pid;        /* session that was left in the middle of a commit, 0: none */
+    bool is_commit_open; /* that commit waits for its standby still */
     store_args_t args;
 
     /*  The step in flight, or being put together. */
@@ -49,6 +57,7 @@ struct store_pg {
     bool is_open;      /* a step that was not the last went well: the transaction goes on */
     bool in_statement; /* a statement's result has come, its NULL has not */
     bool has_rolled_back;
+    bool is_unsure; /* committed, but perhaps not on the standby */
     unsigned expected, syncs;
     PGresult *results[STORE_STEP_MAX];
     unsigned result_count;
@@ -78,9 +87,20 @@ static void s_set_message (store_pg_t *self, const char *text)
             *at = ' ';
 }
 
+/*  Somebody ended the wait for the standby: COMMIT succeeds, and yet a failover may
+    forget it.  The text may be in any language and the SQLSTATE is any warning's;
+    the place in the server's source tells. */
+static bool s_is_wait_given_up (const PGresult *result)
+{
+    const char *place = PQresultErrorField (result, PG_DIAG_SOURCE_FUNCTION);
+    return place && strcmp (place, "SyncRepWaitForLSN") == 0;
+}
+
 static void s_on_notice (void *arg, const PGresult *result)
 {
     store_pg_t *self = arg;
+    if (s_is_wait_given_up (result))
+        self->is_unsure = true;
     sv_log (self->config.log, SV_DEBUG, NULL, "postgres says to %s: %s", self->name,
             PQresultErrorField (result, PG_DIAG_MESSAGE_PRIMARY));
 }
@@ -98,7 +118,7 @@ static void s_reset_step (store_pg_t *self)
     s_clear_results (self);
     self->fn = NULL;
     self->arg = NULL;
-    self->is_last = self->is_script = self->in_statement = self->has_rolled_back = false;
+    self->is_last = self->is_script = self->in_statement = self->has_rolled_back = self->is_unsure = false;
     self->expected = self->syncs = 0;
     self->send_err = self->err = 0;
     self->fault = STORE_FINE;
@@ -201,6 +221,15 @@ static int s_flush (store_pg_t *self)
 
 /*  ---- losing a connection ------------------------------------------------------ */
 
+static uint32_t s_next_wait (store_pg_t *self)
+{
+    if (self->is_commit_open)
+        return S_STANDBY_MS;
+    uint32_t wait_ms = self->backoff_ms / 2 + s_jitter (self, self->backoff_ms / 2 + 1);
+    self->backoff_ms = self->backoff_ms * 2 > S_BACKOFF_MAX_MS ? S_BACKOFF_MAX_MS : self->backoff_ms * 2;
+    return wait_ms;
+}
+
 /*  Closes the connection, reports the step in flight as lost, and plans the next
     attempt. */
 static void s_drop (store_pg_t *self)
@@ -208,6 +237,8 @@ static void s_drop (store_pg_t *self)
     bool was_up = self->state == S_UP;
     store_pg_step_fn *fn = self->fn;
     void *arg = self->arg;
+    if (was_up && fn && self->is_last)
+        self->left_pid = PQbackendPID (self->conn);
     sv_watch_cancel (self->config.loop, &self->watch);
     PQfinish (self->conn);
     self->conn = NULL;
@@ -215,8 +246,7 @@ static void s_drop (store_pg_t *self)
     self->is_open = false;
     s_reset_step (self);
 
-    uint32_t wait_ms = self->backoff_ms / 2 + s_jitter (self, self->backoff_ms / 2 + 1);
-    self->backoff_ms = self->backoff_ms * 2 > S_BACKOFF_MAX_MS ? S_BACKOFF_MAX_MS : self->backoff_ms * 2;
+    uint32_t wait_ms = s_next_wait (self);
     sv_timer_set (self->config.loop, self->timer, wait_ms + 1, 0);
     sv_log (self->config.log, was_up ? SV_WARN : SV_DEBUG, NULL, "%s: no connection to postgres, next try in %u ms: %s",
             self->name, wait_ms, self->message);
@@ -233,7 +263,16 @@ static void s_drop_for (store_pg_t *self, const char *why)
     s_drop (self);
 }
 
+/*  Leaves a server that is silent; the next attempt begins at the next host. */
+static void s_drop_silent (store_pg_t *self, const char *why)
+{
+    self->turn++;
+    s_drop_for (self, why);
+}
+
 /*  ---- reading answers ----------------------------------------------------------- */
+
+static const char s_waits_column[] = "commit_waits";
 
 static void s_note_failure (store_pg_t *self, const PGresult *result)
 {
@@ -251,6 +290,8 @@ static void s_take_result (store_pg_t *self, PGresult *result)
     bool is_fine = status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK || status == PGRES_EMPTY_QUERY;
     if (!is_fine && self->fault == STORE_FINE && status != PGRES_PIPELINE_ABORTED)
         s_note_failure (self, result);
+    if (self->state == S_SETUP && status == PGRES_TUPLES_OK && strcmp (PQfname (result, 0), s_waits_column) == 0)
+        self->is_commit_open = PQntuples (result) > 0;
     if (is_fine && self->state == S_UP && self->result_count < STORE_STEP_MAX)
         self->results[self->result_count++] = result;
     else
@@ -351,6 +392,7 @@ static void s_come_up (store_pg_t *self)
     s_reset_step (self);
     self->state = S_UP;
     self->backoff_ms = S_BACKOFF_MIN_MS;
+    self->left_pid = 0;
     self->message[0] = 0;
     sv_timer_set (self->config.loop, self->timer, S_WATCHDOG_MS, S_WATCHDOG_MS);
     sv_log (self->config.log, SV_INFO, NULL, "%s: connected to postgres", self->name);
@@ -373,7 +415,9 @@ static void s_read (store_pg_t *self)
             rc = s_roll_back (self) + 1;
         else if (rc == 0 && PQstatus (self->conn) != CONNECTION_BAD)
             return;
-        if (rc <= 0 || self->fault == STORE_FAULT_LOST || PQstatus (self->conn) == CONNECTION_BAD) {
+        if (rc > 0 && self->is_unsure)
+            s_set_message (self, "the wait for the standby was given up");
+        if (rc <= 0 || self->is_unsure || self->fault == STORE_FAULT_LOST || PQstatus (self->conn) == CONNECTION_BAD) {
             if (!self->message[0])
                 s_set_message (self, PQerrorMessage (self->conn));
             s_drop (self);
@@ -386,6 +430,8 @@ static void s_read (store_pg_t *self)
         s_finish_step (self);
     else if (self->fault != STORE_FINE)
         s_drop (self);
+    else if (self->is_commit_open)
+        s_drop_for (self, "a commit waits for the standby");
     else
         s_come_up (self);
 }
@@ -396,15 +442,37 @@ static void s_read (store_pg_t *self)
     once and must be index scans whatever the statistics say: a table that was
     empty at the last ANALYZE may hold millions of rows by now.
     A transaction whose store is silent, or out of reach, is ended by PostgreSQL
-    before long: it holds the locks of rooms, and other stores wait for them. */
+    before long: it holds the locks of rooms, and other stores wait for them.
+    What is acknowledged is flushed, here and on a synchronous standby, whatever
+    the role's defaults say; and the warning that a standby was not waited for
+    must reach us. */
 const char store_pg_settings[] =
     "SELECT set_config ('statement_timeout', $1, false), set_config ('lock_timeout', $2, false),"
     " set_config ('idle_in_transaction_session_timeout', '2000', false),"
     " set_config ('tcp_user_timeout', '3000', false), set_config ('tcp_keepalives_idle', '2', false),"
     " set_config ('tcp_keepalives_interval', '1', false), set_config ('tcp_keepalives_count', '2', false),"
+    " set_config ('synchronous_commit', CASE current_setting ('synchronous_commit')"
+    " WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, false),"
+    " set_config ('client_min_messages', 'warning', false),"
     " set_config ('plan_cache_mode', 'force_generic_plan', false), set_config ('jit', 'off', false),"
     " set_config ('enable_seqscan', 'off', false), set_config ('enable_hashjoin', 'off', false),"
     " set_config ('enable_mergejoin', 'off', false), set_config ('enable_material', 'off', false)";
+
+/*  Asks about the session that was left in the middle of a commit: PostgreSQL does not
+    notice that its client has gone while it waits for a standby, and each new
+    session would end up waiting like it, until there are no connections left. */
+static int s_send_waits (store_pg_t *self)
+{
+    char pid[16];
+    snprintf (pid, sizeof (pid), "%d", self->left_pid);
+    const char *values[2] = {pid, self->name};
+    self->is_commit_open = false;
+    self->expected++;
+    return PQsendQueryParams (self->conn,
+                              "SELECT pid AS commit_waits FROM pg_stat_activity"
+                              " WHERE pid = $1::integer AND application_name = $2 AND wait_event = 'SyncRep'",
+                              2, NULL, values, NULL, NULL, 0);
+}
 
 static int s_send_setup (store_pg_t *self)
 {
@@ -417,6 +485,8 @@ static int s_send_setup (store_pg_t *self)
     if (PQsendQueryParams (self->conn, store_pg_settings, 2, NULL, values, NULL, NULL, 0) != 1)
         return -1;
     self->expected = 1;
+    if (s_send_waits (self) != 1)
+        return -1;
     for (unsigned i = 0; self->config.is_prepared && i < STORE_SQL_COUNT; i++) {
         if (PQsendPrepare (self->conn, store_sql_name (i), store_sql_text (i), 0, NULL) != 1)
             return -1;
@@ -450,11 +520,25 @@ static void s_connect (store_pg_t *self)
 {
     /*  What stands before dbname may be overridden by the operator's string. */
     static const char *const keys[] = {
-        "target_session_attrs", "keepalives_idle",  "keepalives_interval",
-        "keepalives_count",     "tcp_user_timeout", "dbname",
-        "application_name",     "client_encoding",  NULL,
+        "target_session_attrs",
+        "keepalives_idle",
+        "keepalives_interval",
+        "keepalives_count",
+        "tcp_user_timeout",
+        "dbname",
+        "application_name",
+        "client_encoding",
+        "host",
+        "hostaddr",
+        "port",
+        NULL,
     };
-    const char *values[] = {"read-write", "10", "5", "3", "3000", self->config.conninfo, self->name, "UTF8", NULL};
+    /*  Empty values count as none. */
+    store_hosts_t hosts;
+    store_hosts_read (&hosts, self->config.conninfo, self->turn);
+    const char *values[] = {
+        "read-write", "10",           "5",        "3", "3000", self->config.conninfo, self->name, "UTF8",
+        hosts.host,   hosts.hostaddr, hosts.port, NULL};
     self->state = S_CONNECTING;
     self->is_waited_for = false;
     sv_metric_add (self->reconnects, 1);
@@ -474,7 +558,7 @@ static void s_on_connect_timer (store_pg_t *self)
 {
     bool is_reached = self->state == S_SETUP || PQstatus (self->conn) != CONNECTION_STARTED;
     if (!is_reached || self->is_waited_for) {
-        s_drop_for (self, is_reached ? "connecting took too long" : "postgres can't be reached");
+        s_drop_silent (self, is_reached ? "connecting took too long" : "postgres can't be reached");
         return;
     }
     self->is_waited_for = true;
@@ -497,7 +581,7 @@ static void s_on_timer (void *arg)
     if (self->send_err)
         s_drop_for (self, pt_error_title (self->send_err));
     else if (self->fn && has_limit && sv_now_us () - self->started_us > limit_us)
-        s_drop_for (self, "postgres does not answer");
+        s_drop_silent (self, "postgres does not answer");
 }
 
 static void s_on_fd (void *arg, int events)

@@ -9,6 +9,7 @@ typedef struct {
     store_pool_t *pool;
     store_pg_t *pg;
     store_job_t *job;
+    bool is_for_reads;
 } s_lane_t;
 
 struct store_pool {
@@ -106,13 +107,24 @@ static void s_start (s_lane_t *lane, store_job_t *job)
     store_pg_step (lane->pg, next == STORE_LAST, s_on_step, lane);
 }
 
+/*  Takes the first waiting job that the lane may run; NULL when there is none. */
+static store_job_t *s_next (const s_lane_t *lane)
+{
+    store_job_t **place = &lane->pool->head;
+    while (*place && lane->is_for_reads && !(*place)->is_read)
+        place = &(*place)->next;
+    return *place ? s_pull (lane->pool, place) : NULL;
+}
+
 /*  Gives waiting jobs to free connections. */
 static void s_work (store_pool_t *self)
 {
     for (unsigned i = 0; i < self->lane_count && self->head; i++) {
         s_lane_t *lane = &self->lanes[i];
-        while (self->head && !lane->job && lane->pg && store_pg_is_idle (lane->pg)) {
-            store_job_t *job = s_pull (self, &self->head);
+        while (!lane->job && lane->pg && store_pg_is_idle (lane->pg)) {
+            store_job_t *job = s_next (lane);
+            if (!job)
+                break;
             if (s_is_late (job))
                 s_fail (job, -PT_E_deadline);
             else
@@ -192,6 +204,7 @@ int store_pool_start (store_pool_t *self)
     for (unsigned i = 0; i < count; i++) {
         s_lane_t *lane = &self->lanes[i];
         lane->pool = self;
+        lane->is_for_reads = i == 0 && count > 1;
         char name[64];
         snprintf (name, sizeof (name), "parley-store/query-%u", i);
         lane->pg = store_pg_new (&(store_pg_config_t){

@@ -6,7 +6,10 @@
     shortly before its deadline, the answer is `busy`.  While no connection is up
     they wait for at most STORE_WAIT_MS; then the answer is `unavailable`.  A job whose
     connection is lost, or that PostgreSQL asks to repeat, runs again from its
-    start, so jobs are idempotent, all of them. */
+    start, so jobs are idempotent, all of them.
+
+    One connection is for reads alone, where there are two or more: while a
+    synchronous standby is away every commit hangs, and reads must go on. */
 
 #ifndef STORE_POOL_H
 #define STORE_POOL_H
@@ -55,6 +58,7 @@ struct store_job {
     store_job_t *next;
     uint64_t since_ms;
     unsigned tries;
+    bool is_read; /* never commits anything */
 };
 
 typedef struct {

@@ -323,11 +323,15 @@ static void s_write_members (store_append_t *append, store_pg_t *pg, s_end_t end
 void store_statement_write (store_append_t *append, store_pg_t *pg, store_entry_t *const *run, unsigned count,
                             unsigned new_count)
 {
+    unsigned messages = 0, accepted = 0;
+    for (unsigned i = 0; i < count; i++)
+        accepted += run[i]->verdict != STORE_REFUSED;
     if (new_count == 0) {
-        s_send_plain (pg, STORE_SQL_rollback);
+        /*  What was read may be committed here alone, by a session that died before its
+            standby had it.  A COMMIT that wrote (the locks do) waits for all before it. */
+        s_send_plain (pg, accepted ? STORE_SQL_commit : STORE_SQL_rollback);
         return;
     }
-    unsigned messages = 0;
     for (unsigned i = 0; i < count; i++)
         messages += run[i]->verdict == STORE_NEW && run[i]->asked.kind == PT_item_kind_MESSAGE;
     if (messages > 0)

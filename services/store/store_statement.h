@@ -17,7 +17,7 @@ void store_statement_ask (store_append_t *append, store_pg_t *pg, store_entry_t 
 PT_MUSTCHECK int store_statement_read (store_append_t *append, const store_pg_step_t *step, store_ids_t *ids,
                                        int64_t *out_now);
 
-/*  Sends what was decided and COMMIT; only ROLLBACK when nothing is new. */
+/*  Sends what was decided and COMMIT; only ROLLBACK when everything was refused. */
 void store_statement_write (store_append_t *append, store_pg_t *pg, store_entry_t *const *run, unsigned count,
                             unsigned new_count);
 

@@ -4,6 +4,8 @@
 #include "store_fixture.h"
 #include "store_pg.h"
 #include "store_sql.h"
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -139,6 +141,41 @@ static void test_a_frozen_postgres_is_left_and_found_again (void **state)
         assert_true (sv_now_ms () < end_ms);
     harness_destroy (&store);
     assert_int_equal (sql (bench->sql, "SELECT count (*) FROM item WHERE send_id = 'frozen'"), 1);
+}
+
+/*  A socket that takes connections and never says a word, as a frozen server does. */
+static int open_silent_host (const char *folder)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    snprintf (address.sun_path, sizeof (address.sun_path), "%s/.s.PGSQL.5432", folder);
+    int fd = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_true (fd >= 0);
+    assert_int_equal (bind (fd, (const struct sockaddr *)&address, sizeof (address)), 0);
+    assert_int_equal (listen (fd, 16), 0);
+    return fd;
+}
+
+static void test_a_silent_host_is_passed_over_for_the_next_in_the_list (void **state)
+{
+    bench_t *bench = *state;
+    char folder[] = "/tmp/parley-silent-XXXXXX", path[64], both[256];
+    assert_non_null (mkdtemp (folder));
+    int fd = open_silent_host (folder);
+    /*  "host=/tmp/... user=..." becomes "host=<silent>,/tmp/... user=...". */
+    snprintf (both, sizeof (both), "host=%s,%s", folder, pg_conninfo (bench->pg) + strlen ("host="));
+    setenv ("PARLEY_DATABASE", both, 1);
+    harness_t *store = harness_new ("parley-store", PT_PEER_store, NULL);
+    setenv ("PARLEY_DATABASE", pg_conninfo (bench->pg), 1);
+    pt_head_query_t query = {.rooms = {NULL, 0}};
+    uint64_t end_ms = sv_now_ms () + 2 * HARNESS_WAIT_MS;
+    int status;
+    while (!ask (store, PT_OP_store_heads, &query, &status))
+        assert_true (status == PT_E_unavailable && sv_now_ms () < end_ms);
+    harness_destroy (&store);
+    close (fd);
+    snprintf (path, sizeof (path), "%s/.s.PGSQL.5432", folder);
+    unlink (path);
+    rmdir (folder);
 }
 
 typedef struct {
@@ -391,6 +428,7 @@ int main (void)
         TEST (test_nothing_is_lost_or_doubled_when_postgres_dies_under_load),
         TEST (test_a_session_that_is_killed_comes_back_and_the_batch_runs_again),
         TEST (test_a_frozen_postgres_is_left_and_found_again),
+        TEST (test_a_silent_host_is_passed_over_for_the_next_in_the_list),
         TEST (test_a_transaction_whose_store_is_silent_is_ended_by_postgres),
         TEST (test_a_lost_reply_is_asked_for_again_at_another_store),
         TEST (test_a_newer_schema_is_refused_with_78),

@@ -242,8 +242,13 @@ uint64_t store_row_u64 (store_row_t *self)
 int64_t store_row_time (store_row_t *self)
 {
     bool is_null = store_row_null (self);
-    int64_t value = s_next_int (self);
-    return is_null ? 0 : value + S_EPOCH;
+    int64_t value = s_next_int (self), at = 0;
+    if (is_null)
+        return 0;
+    /*  `infinity` is the greatest number. */
+    if (__builtin_add_overflow (value, S_EPOCH, &at))
+        self->is_bad = true;
+    return self->is_bad ? 0 : at;
 }
 
 bool store_row_bool (store_row_t *self)

@@ -59,6 +59,7 @@ async function inject(ctx, row, nemesis, rounds) {
     round.target = await row.inject(ctx, ctx.round);
     await (row.heal ? lasting : sudden)(ctx, row, round, { at, say });
     say('info');
+    await row.settle?.(ctx, ctx.round);
     ctx.log(`${row.name} ${round.target} ${ctx.round + 1}/${ctx.injections}: flows again after ${round.recovery_ms} ms`);
   }
 }

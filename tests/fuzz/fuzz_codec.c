@@ -2,30 +2,22 @@
 
     The first byte chooses the message, the second whether field errors are
     asked for.  Whatever decodes must validate, print, encode, and decode again
-    to the same encoding. */
+    to the same encoding.
+    Covers: proto/pt_codec.c proto/pt_encode.c proto/pt_scan.c proto/pt_field.c proto/pt_validate.c proto/pt_print.c */
 
 #include "fuzz.h"
 #include "pt_codec.h"
-#include "pt_scan.h"
-#include <stdlib.h>
 
 enum { S_ARENA = 4 << 20, S_PRINTED = 512 };
-
-/*  What the target promises beyond not crashing. */
-static void s_must (bool holds)
-{
-    if (!holds)
-        abort ();
-}
 
 static void s_check_printed (pt_msg_t type, const void *msg)
 {
     pt_buf_t line;
     pt_buf_init (&line, S_PRINTED);
     pt_print (type, msg, &line);
-    s_must (pt_utf8_valid (line.at, line.len));
+    fuzz_must (pt_utf8_valid (line.at, line.len));
     for (size_t i = 0; i < line.len; i++)
-        s_must ((uint8_t)line.at[i] >= 0x20);
+        fuzz_must ((uint8_t)line.at[i] >= 0x20);
     pt_buf_fini (&line);
 }
 
@@ -34,13 +26,13 @@ static void s_check_decoded (pt_codec_t *codec, pt_msg_t type, const void *msg, 
     pt_buf_t first, second;
     pt_buf_init (&first, LIM_FRAME);
     pt_buf_init (&second, LIM_FRAME);
-    s_must (pt_validate (type, msg, arena, NULL) == 0);
+    fuzz_must (pt_validate (type, msg, arena, NULL) == 0);
     s_check_printed (type, msg);
-    s_must (pt_encode (&first, type, msg) == 0);
+    fuzz_must (pt_encode (&first, type, msg) == 0);
     const void *again = NULL;
     if (pt_decode (codec, type, first.at, first.len, arena, &again, NULL) == 0) {
-        s_must (pt_encode (&second, type, again) == 0);
-        s_must (first.len == second.len && memcmp (first.at, second.at, first.len) == 0);
+        fuzz_must (pt_encode (&second, type, again) == 0);
+        fuzz_must (first.len == second.len && memcmp (first.at, second.at, first.len) == 0);
     }
     pt_buf_fini (&first);
     pt_buf_fini (&second);
@@ -48,12 +40,12 @@ static void s_check_decoded (pt_codec_t *codec, pt_msg_t type, const void *msg, 
 
 static void s_check_refused (int rc, const pt_error_t *error)
 {
-    s_must (rc == -PT_E_malformed || rc == -PT_E_invalid || rc == -PT_E_memory);
+    fuzz_must (rc == -PT_E_malformed || rc == -PT_E_invalid || rc == -PT_E_memory);
     if (rc != -PT_E_invalid)
         return;
     pt_buf_t buf;
     pt_buf_init (&buf, LIM_FRAME);
-    s_must (pt_encode (&buf, PT_MSG_error, error) == 0);
+    fuzz_must (pt_encode (&buf, PT_MSG_error, error) == 0);
     pt_buf_fini (&buf);
 }
 
@@ -65,7 +57,7 @@ int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
     bool wants_errors = data[1] & 1;
     pt_codec_t *codec = pt_codec_new ();
     pt_arena_t *arena = pt_arena_new (S_ARENA);
-    s_must (codec && arena);
+    fuzz_must (codec && arena);
     const void *msg = NULL;
     pt_error_t error = {0};
     int rc = pt_decode (codec, type, data + 2, size - 2, arena, &msg, wants_errors ? &error : NULL);

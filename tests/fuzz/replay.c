@@ -12,8 +12,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-int fuzz_codec (const uint8_t *data, size_t size);
-int fuzz_envelope (const uint8_t *data, size_t size);
+/*  The Makefile says which targets there are: TARGET (codec) TARGET (json) .. */
+#define TARGET(name) int fuzz_##name (const uint8_t *data, size_t size);
+FUZZ_LIST
+#undef TARGET
 
 enum { S_LARGEST = 1 << 20 };
 
@@ -55,25 +57,23 @@ static void s_replay_folder (const char *name, int (*target) (const uint8_t *dat
     assert_true (count > 0);
 }
 
-static void the_codec_survives_its_corpus (void **state)
-{
-    (void)state;
-    s_replay_folder ("codec", fuzz_codec);
-}
-
-static void the_envelope_survives_its_corpus (void **state)
-{
-    (void)state;
-    s_replay_folder ("envelope", fuzz_envelope);
-}
+#define TARGET(name)                                                                                                   \
+    static void name##_survives_its_corpus (void **state)                                                              \
+    {                                                                                                                  \
+        (void)state;                                                                                                   \
+        s_replay_folder (#name, fuzz_##name);                                                                          \
+    }
+FUZZ_LIST
+#undef TARGET
 
 int main (int argc, char **argv)
 {
     if (argc > 1)
         s_root = argv[1];
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test (the_codec_survives_its_corpus),
-        cmocka_unit_test (the_envelope_survives_its_corpus),
+#define TARGET(name) cmocka_unit_test (name##_survives_its_corpus),
+        FUZZ_LIST
+#undef TARGET
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

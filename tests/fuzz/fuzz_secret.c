@@ -1,0 +1,72 @@
+/*  fuzz_secret - what auth takes from clients and from the database: refresh
+    tokens and password hashes.
+
+    A refresh token has one form, which sodium's decoder must agree with; a hash
+    that is affordable is within the maxima by a second reading.
+    Covers: services/auth/auth_refresh.c services/auth/auth_argon.c services/auth/auth_policy.c */
+
+#include "auth_argon.h"
+#include "auth_policy.h"
+#include "auth_refresh.h"
+#include "fuzz.h"
+#include <sodium.h>
+#include <stdio.h>
+
+static void s_check_refresh (const char *bytes, size_t len)
+{
+    static auth_secret_t *secret;
+    if (!secret && sodium_init () >= 0)
+        secret = auth_secret_new ("0123456789abcdef0123456789abcdef", 32);
+    fuzz_must (secret != NULL);
+    auth_refresh_t next, again;
+    uint8_t raw[33];
+    size_t raw_len = 0;
+    if (auth_refresh_next (secret, (pt_str_t){bytes, (uint32_t)len}, &next) != 0)
+        return;
+    fuzz_must (len == AUTH_REFRESH_LEN && strlen (next.text) == AUTH_REFRESH_LEN);
+    fuzz_must (sodium_base642bin (raw, sizeof raw, bytes, len, NULL, &raw_len, NULL,
+                                  sodium_base64_VARIANT_URLSAFE_NO_PADDING) == 0);
+    fuzz_must (raw_len == 32 && memcmp (next.text, bytes, len) != 0);
+    fuzz_must (auth_refresh_next (secret, (pt_str_t){next.text, AUTH_REFRESH_LEN}, &again) == 0);
+}
+
+/*  The number behind `name`, which must be there once and in digits alone. */
+static unsigned long s_cost (const char *hash, const char *name)
+{
+    const char *at = strstr (hash, name);
+    fuzz_must (at != NULL);
+    return strtoul (at + strlen (name), NULL, 10);
+}
+
+static void s_check_hash (const char *text)
+{
+    if (!auth_argon_is_affordable (text))
+        return;
+    fuzz_must (strncmp (text, "$argon2id$v=", 12) == 0);
+    fuzz_must (s_cost (text, "$m=") <= AUTH_ARGON_KIB_MAX && s_cost (text, ",t=") <= AUTH_ARGON_PASSES_MAX);
+}
+
+static void s_check_names (const char *bytes, size_t len)
+{
+    pt_str_t text = {bytes, (uint32_t)len};
+    if (auth_policy_is_login (text))
+        fuzz_must (len > 0 && !memchr (bytes, '@', len) && !memchr (bytes, '\0', len) && !memchr (bytes, ' ', len));
+    if (auth_policy_is_email (text))
+        fuzz_must (memchr (bytes, '@', len) && !memchr (bytes, '\n', len) && !memchr (bytes, '\r', len) &&
+                   !memchr (bytes, ' ', len));
+}
+
+int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
+{
+    fuzz_input_t in = {data, size};
+    size_t len;
+    char *bytes = fuzz_bytes (&in, in.left, &len);
+    in = (fuzz_input_t){data, size};
+    char *text = fuzz_string (&in, AUTH_ARGON_SIZE - 1);
+    s_check_refresh (bytes, len);
+    s_check_hash (text);
+    s_check_names (bytes, len);
+    free (text);
+    free (bytes);
+    return 0;
+}
