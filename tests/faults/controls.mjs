@@ -1,7 +1,7 @@
 // controls - builds with one defence taken out: each must be caught by the checker, or the checker proves nothing.
 // usage: node tests/faults/controls.mjs [NAME...]   (SEED=n repeats a run, KEEP=1 keeps the copy with its logs)
 import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { root } from '../e2e/lib/cluster.mjs';
@@ -25,6 +25,8 @@ const patchOf = (control) => join(folder, `${control.name}.patch`);
 // A copy of the tree as it is, with what was built, so that only what a patch touches is built again.
 function copyTree() {
   const copy = mkdtempSync(join(tmpdir(), 'parley-controls-'));
+  // Under root PostgreSQL runs as somebody else, behind the rows' own wrappers.
+  chmodSync(copy, 0o755);
   const files = execFileSync('git', ['-C', root, 'ls-files', '-z', '--cached', '--others', '--exclude-standard'], { encoding: 'utf8' }).split('\0').filter(Boolean);
   for (const path of [...files, 'build/release', 'tests/e2e/node_modules']) {
     if (!existsSync(join(root, path))) continue;

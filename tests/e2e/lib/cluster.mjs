@@ -63,7 +63,13 @@ export class Cluster {
     self.brokers = brokers;
     self.env = env;
     self.port = await freePorts(gateways * 2);
-    await self.run();
+    try {
+      await self.run();
+    } catch (error) {
+      // What began to run must not outlive its owner, who never gets to know it.
+      await self.destroy();
+      throw error;
+    }
     return self;
   }
 

@@ -163,12 +163,19 @@ static bool s_is_complete (const ld_t *self)
     return ld_moves_count (self) == 0;
 }
 
+/*  A careful client that is subscribed and still lacks items after all that time
+    says so as well: it was owed them. */
+static bool s_may_end (const ld_client_t *client, const ld_room_t *room)
+{
+    return s_has_all (room) || (client->plan->mode == LD_NORMAL && room->state == LD_LIVE);
+}
+
 static void s_note_ends (ld_t *self)
 {
     for (unsigned i = 0; i < self->plan.count; i++)
         for (unsigned r = 0; r < self->clients[i].plan->room_count; r++) {
             const ld_room_t *room = &self->clients[i].rooms[r];
-            if (s_has_all (room))
+            if (s_may_end (&self->clients[i], room))
                 ld_note (&self->clients[i],
                          &(vf_event_t){.op = VF_OK, .kind = VF_END, .room = room->id, .seq = room->last});
         }
