@@ -97,11 +97,11 @@ static void s_run (s_room_t *self, fuzz_input_t *in)
     gw_order_event_t event = {.kind = (gw_order_kind_t)(kind % GW_ORDER_GONE), .epoch = 1 + (kind >> 6)};
     self->now_ms += fuzz_u8 (in) * (kind & 32 ? UINT64_C (100) : 1);
     if (event.kind == GW_ORDER_ANSWER || event.kind == GW_ORDER_ITEMS) {
-        uint64_t first = self->last + fuzz_u8 (in) - 4;
+        uint64_t first = self->last + fuzz_u8 (in);
+        first = first > 4 ? first - 4 : 1;
         uint32_t count = fuzz_u8 (in) + (kind & 32 ? 40u : 0);
         event.floor = event.kind == GW_ORDER_ANSWER && fuzz_u8 (in) > 0xf0 ? self->last + fuzz_u8 (in) : 0;
         event.seq = first + count;
-        first = first > UINT32_MAX ? 1 : first;
         s_items (self, &event, first, count, fuzz_bits (in, 2));
         return;
     }
