@@ -240,4 +240,11 @@ $(BUILD)/test/$(LOAD_DIR)/%: $(BUILD)/obj/$(LOAD_DIR)/%.o $(call core,$(LOAD_DIR
 	@mkdir -p $(@D)
 	@$(CC) $(LD_FLAGS) -o $@ $^ -lcmocka $(LIBS_load) $(LIBS_proto)
 
+# Preloaded by the fault row `memory`.
+NO_MEMORY := $(BUILD)/tools/no_memory.so
+tools: $(NO_MEMORY)
+$(NO_MEMORY): tests/faults/memory/no_memory.c
+	@mkdir -p $(@D)
+	@$(CC) -std=c17 -D_GNU_SOURCE -Wall -Wextra -Werror -O2 -fPIC -shared -o $@ $<
+
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
