@@ -219,9 +219,14 @@ static void s_fail_range (s_lane_t *lane, int err)
     }
 }
 
-/*  The entry that stays alone in its range is the one at fault. */
+/*  The entry that stays alone in its range is the one at fault.  When it may pass later,
+    its request is refused as a whole: what follows in it must not overtake it. */
 static void s_fail_entry (s_lane_t *lane, int err)
 {
+    if (pt_error_is_transient (err)) {
+        s_drop_owner (lane, lane->owners[lane->run_at[0]], err);
+        return;
+    }
     store_entry_t *entry = lane->run[0];
     entry->verdict = STORE_REFUSED;
     entry->error = err;
