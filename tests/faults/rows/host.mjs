@@ -40,7 +40,7 @@ const jumps = [
   { name: 'frozen', shows: () => timeOfDay(Date.now()) },
 ];
 
-const timed = ['gateway0', 'gateway1', 'broker0', 'broker1', 'auth', 'chat', 'store', 'postgres'];
+const timed = ['postgres', 'store', 'broker0', 'broker1', 'auth', 'chat', 'gateway0', 'gateway1'];
 
 // `offset` is what a process shows when nothing is wrong.
 async function openClocks(ctx, offset = () => '+0') {
