@@ -342,4 +342,11 @@ sim-bugs: $(BUILD)/bin/parley-sim ## whether the simulator finds each bug of sim
 	@tests/sim/bugs
 .PHONY: sim sim-bugs
 
+# Preloaded by the fault row `memory`.
+NO_MEMORY := $(BUILD)/tools/no_memory.so
+tools: $(NO_MEMORY)
+$(NO_MEMORY): tests/faults/memory/no_memory.c
+	@mkdir -p $(@D)
+	@$(CC) -std=c17 -D_GNU_SOURCE -Wall -Wextra -Werror -O2 -fPIC -shared -o $@ $<
+
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

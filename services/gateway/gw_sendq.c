@@ -163,6 +163,11 @@ void gw_sendq_done (gw_sendq_t *self, const pt_send_result_t *results, uint32_t 
     }
     for (uint32_t i = 0; i < count; i++) {
         int err = -(int)results[i].status;
+        if (pt_error_is_transient (err)) {
+            self->sent = count - i; /* from here on as if the array had failed */
+            gw_sendq_fail (self, err, now_ms, fn, arg);
+            return;
+        }
         s_answer (self, self->first, err ? NULL : &results[i], err, fn, arg);
         s_pop (self);
     }

@@ -110,6 +110,23 @@ static void test_an_open_outcome_is_told_and_keeps_its_place (void **state)
     s_expect (self, 1, 2, 0, 11);
 }
 
+static void test_one_open_outcome_of_an_array_holds_back_what_follows (void **state)
+{
+    s_client_t *self = *state;
+    s_push (self, 1, "a", 5000);
+    s_push (self, 2, "b", 5000);
+    s_push (self, 3, "c", 5000);
+    s_begin (self, 0, "a b c");
+    pt_send_result_t results[3] = {{.seq = 10}, {.status = PT_E_busy}, {.status = PT_E_busy}};
+    gw_sendq_done (self->queue, results, 3, 1000, s_on_answer, self);
+    s_expect (self, 0, 1, 0, 10);
+    s_expect (self, 1, 2, -PT_E_busy, 0);
+    s_expect (self, 2, 3, -PT_E_busy, 0);
+    s_push (self, 4, "d", 5000);
+    s_begin (self, 1000, "");
+    s_begin (self, 1000 + GW_SENDQ_RETRY_MS, "b c d");
+}
+
 static void test_a_repeated_send_is_attached_to_the_one_that_waits (void **state)
 {
     s_client_t *self = *state;
@@ -258,6 +275,7 @@ int main (void)
     const struct CMUnitTest tests[] = {
         S_TEST (test_what_arrives_meanwhile_goes_together_in_order),
         S_TEST (test_an_open_outcome_is_told_and_keeps_its_place),
+        S_TEST (test_one_open_outcome_of_an_array_holds_back_what_follows),
         S_TEST (test_a_repeated_send_is_attached_to_the_one_that_waits),
         S_TEST (test_a_final_refusal_empties_the_array_alone),
         S_TEST (test_an_answer_that_does_not_fit_leaves_the_outcome_open),

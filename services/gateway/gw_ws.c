@@ -1,6 +1,7 @@
 /*  gw_ws - see gw_ws.h: the life of a session, frames in and out, time. */
 
 #include "gw_config.h"
+#include "gw_parse.h"
 #include "gw_text.h"
 #include "gw_ws_priv.h"
 #include <stdlib.h>
@@ -248,8 +249,12 @@ void gw_ws_message (gw_ws_t *self, const char *bytes, size_t len)
         return;
     }
     json_error_t error;
-    json_t *json = json_loadb (bytes, len, JSON_REJECT_DUPLICATES, &error);
-    if (json_is_object (json))
+    bool is_short;
+    json_t *json = gw_parse (bytes, len, &error, &is_short);
+    if (is_short)
+        gw_ws_shut (self, GW_WS_SHORT,
+                    "out of memory"); /* it may have been a send: what follows must not overtake it */
+    else if (json_is_object (json))
         s_dispatch (self, json);
     else
         s_strike (self, NULL, PT_E_malformed, json ? "an object is needed" : "not valid JSON", S_MALFORMED);

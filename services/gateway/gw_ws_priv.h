@@ -119,6 +119,9 @@ void gw_ws_fail (gw_ws_t *self, uint64_t re, int err, pt_str_t detail);
 /*  As above from the error body of a service or of pt_validate. */
 void gw_ws_fail_with (gw_ws_t *self, uint64_t re, int err, const pt_error_t *error);
 
+/*  Close code when memory is out. */
+#define GW_WS_SHORT 1013
+
 /*  Flushes what there is and closes; later frames of the client are ignored. */
 void gw_ws_shut (gw_ws_t *self, uint16_t code, const char *reason);
 

@@ -217,6 +217,14 @@ static gw_lane_t *s_lane (gw_ws_t *ws, uint64_t room)
     return self;
 }
 
+/*  A send that memory was out for: later ones must not overtake it, and there is no
+    place to keep it in. */
+static void s_give_up (gw_ws_t *ws, uint64_t re)
+{
+    gw_ws_fail (ws, re, PT_E_memory, (pt_str_t){0});
+    gw_ws_shut (ws, GW_WS_SHORT, "out of memory");
+}
+
 /*  Fills the entry and checks it by the schema; false after answering. */
 static bool s_read_entry (gw_ws_t *ws, const gw_request_t *request, pt_send_entry_t *entry)
 {
@@ -236,7 +244,9 @@ static bool s_read_entry (gw_ws_t *ws, const gw_request_t *request, pt_send_entr
     pt_error_t error = {0};
     pt_arena_reset (ws->sessions->arena);
     int err = pt_validate (PT_MSG_send_entry, entry, ws->sessions->arena, &error);
-    if (err)
+    if (err == -PT_E_memory)
+        s_give_up (ws, request->re);
+    else if (err)
         gw_ws_fail_with (ws, request->re, err, &error);
     return !err;
 }
@@ -259,7 +269,7 @@ void gw_ws_send (gw_ws_t *ws, const gw_request_t *request)
     uint32_t count = lane ? gw_sendq_count (lane->queue) : 0;
     size_t bytes = lane ? gw_sendq_bytes (lane->queue) : 0;
     if (!lane || gw_sendq_push (lane->queue, request->re, &entry, now_ms + GW_WS_CALL_MS)) {
-        gw_ws_fail (ws, request->re, PT_E_memory, (pt_str_t){0});
+        s_give_up (ws, request->re);
         return;
     }
     ws->pending += gw_sendq_count (lane->queue) - count;

@@ -1,8 +1,9 @@
-// host - the machine under the processes: clocks that jump or stand still, descriptors that run out.
+// host - the machine under the processes: clocks that jump, stand still or drift, memory and descriptors that run out.
 import { existsSync, readdirSync, renameSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { root } from '../../e2e/lib/cluster.mjs';
 import { folderOf, restartUnder, wrap, writeReadable } from '../lib/conditions.mjs';
 import { Server } from '../lib/postgres.mjs';
 import { cpuOf, fdsOf } from '../lib/proc.mjs';
@@ -25,6 +26,10 @@ function setClock(ctx, name, shows) {
   renameSync(`${file}.new`, file);
 }
 
+// Seconds by which clocks that nobody looks after are apart; tokens bear 5.
+const driftSeconds = 2;
+const drift = (ctx) => ((ctx.random() * 2 - 1) * driftSeconds).toFixed(3).replace(/^(?!-)/, '+');
+
 const timeOfDay = (ms) => new Date(ms).toISOString().replace('T', ' ').slice(0, 19);
 
 const jumps = [
@@ -35,7 +40,7 @@ const jumps = [
   { name: 'frozen', shows: () => timeOfDay(Date.now()) },
 ];
 
-const timed = ['gateway0', 'gateway1', 'broker0', 'broker1', 'auth', 'chat', 'store', 'postgres'];
+const timed = ['postgres', 'store', 'broker0', 'broker1', 'auth', 'chat', 'gateway0', 'gateway1'];
 
 // `offset` is what a process shows when nothing is wrong.
 async function openClocks(ctx, offset = () => '+0') {
@@ -53,6 +58,27 @@ async function openClocks(ctx, offset = () => '+0') {
 async function timesThatFall(ctx) {
   const [count] = await ctx.state.server.sql('SELECT count (*) FROM (SELECT created_at <= lag (created_at) OVER (PARTITION BY room ORDER BY seq) AS falls FROM item) i WHERE falls');
   return count === '0' ? [] : [`${count} items are not later than the one before in their room`];
+}
+
+// ---- memory ---------------------------------------------------------------------------------------------------------------
+
+const noMemory = join(root, process.env.BUILD ?? 'build/release', 'tools/no_memory.so');
+const starved = timed.filter((name) => name !== 'postgres');
+// Allocations of which one fails.
+const oneIn = 2000;
+
+// Lets a process begin anew with allocations that fail, or with none.
+async function starve(ctx, name, rate) {
+  const lines = rate ? [`export LD_PRELOAD=${noMemory} NO_MEMORY_ONE_IN=${rate} NO_MEMORY_SEED=${Math.floor(ctx.random() * 2 ** 31)}`] : [];
+  writeReadable(join(folderOf(ctx.cluster), name), `${lines.join('\n')}\n`);
+  await ctx.cluster.kill(name, 'SIGKILL');
+  return name;
+}
+
+// Both libzmq and the daemons end on purpose where they can't go on; a bad address is always a mistake.
+function mistakes({ cluster: { log } }) {
+  if (log.includes('a bad address was used')) return ['a process used a bad address'];
+  return log.includes('an allocation failed') ? [] : ['no allocation failed: the row proves nothing'];
 }
 
 // ---- descriptors ----------------------------------------------------------------------------------------------------------
@@ -119,6 +145,34 @@ export const rows = [
       for (const name of ctx.state.jumped) setClock(ctx, name, '+0');
     },
     check: timesThatFall,
+  },
+  {
+    name: 'clock-drift',
+    what: 'every process has a clock of its own, seconds apart and stepped',
+    cluster,
+    injections: 20,
+    short: 0,
+    hold: [1200, 1800],
+    // Nothing may stop for this: the time is that of an undisturbed send, on a machine that is busy.
+    recoveryMs: 1000,
+    setup: (ctx) => openClocks(ctx, () => drift(ctx)),
+    inject(ctx) {
+      for (const name of timed) setClock(ctx, name, drift(ctx));
+      return 'all';
+    },
+    check: timesThatFall,
+  },
+  {
+    name: 'memory',
+    what: 'one allocation in 2000 fails in each daemon',
+    cluster,
+    injections: 20,
+    short: 0,
+    hold: [1000, 2000],
+    recoveryMs: 5000,
+    inject: (ctx, round) => starve(ctx, starved[round % starved.length], oneIn),
+    heal: (ctx, round) => starve(ctx, starved[round % starved.length], 0),
+    check: mistakes,
   },
   {
     name: 'descriptors',
