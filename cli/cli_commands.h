@@ -9,6 +9,7 @@
 
 int cli_status (const cli_options_t *options);
 int cli_doctor (const cli_options_t *options);
+int cli_trace (const cli_options_t *options);
 
 /*  Longest text a command prints. */
 #define CLI_OUTPUT_MAX (4 * 1024 * 1024)
