@@ -54,9 +54,7 @@ static void s_check_service (cli_checks_t *checks, const cli_report_t *report, c
                         "is parley-%s running? its last lines in the log say why not; "
                         "`parley-%s --check-config` judges its settings",
                         service->name, service->name);
-    } else if (service->status_opcode == 0)
-        cli_check_add (checks, CHECK_OK, service->name, "an instance is live");
-    else if (!best->has_status) {
+    } else if (!best->has_status) {
         cli_check_add (checks, CHECK_FAIL, service->name, "instance %s does not answer", best->instance);
         cli_check_hint (checks, "it hangs or is overloaded; `parley status` shows its load");
     } else

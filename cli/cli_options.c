@@ -260,6 +260,16 @@ const char *cli_bus_find (const cli_options_t *options, const cli_run_t *run)
     return *run->bus ? run->bus : NULL;
 }
 
+const char *cli_bus_open (const cli_options_t *options, cli_run_t *run)
+{
+    int rc = cli_run_load (run, options->state_dir);
+    const char *bus = cli_bus_find (options, run);
+    if (!bus)
+        fprintf (stderr, "parley: %s/run.env: %s\nName the folder with --state-dir, or the brokers with --bus.\n",
+                 options->state_dir, rc < 0 ? "is not there, so nothing runs here" : "names no brokers");
+    return bus;
+}
+
 unsigned cli_bus_split (const char *bus, char out[LIM_BROKERS][CLI_PATH_LEN])
 {
     unsigned count = 0;

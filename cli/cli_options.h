@@ -66,6 +66,9 @@ int cli_run_load (cli_run_t *out, const char *state_dir);
     then run.env of the default folder; NULL when nobody names one. */
 const char *cli_bus_find (const cli_options_t *options, const cli_run_t *run);
 
+/*  Loads `run` and finds the brokers to ask; NULL with a line on stderr. */
+const char *cli_bus_open (const cli_options_t *options, cli_run_t *run);
+
 /*  Splits at commas, drops spaces and empty parts; at most LIM_BROKERS.
     Returns how many. */
 unsigned cli_bus_split (const char *bus, char out[LIM_BROKERS][CLI_PATH_LEN]);

@@ -8,8 +8,36 @@
 #include <stdlib.h>
 #include <string.h>
 
-const cli_service_t cli_services[] = {
-    {"auth", PT_OP_auth_status}, {"chat", PT_OP_chat_status}, {"store", PT_OP_store_status}, {"gateway", 0}, {NULL, 0}};
+static void s_copy (char *out, size_t size, pt_str_t text)
+{
+    size_t len = text.len < size ? text.len : size - 1;
+    if (len > 0)
+        memcpy (out, text.at, len);
+    out[len] = '\0';
+}
+
+const cli_service_t cli_services[] = {{"auth", PT_OP_auth_status, PT_OP_auth_trace},
+                                      {"chat", PT_OP_chat_status, PT_OP_chat_trace},
+                                      {"store", PT_OP_store_status, PT_OP_store_trace},
+                                      {"gateway", PT_OP_gateway_status, PT_OP_gateway_trace},
+                                      {NULL, 0, 0}};
+
+const cli_service_t *cli_service_find (pt_str_t name)
+{
+    for (const cli_service_t *service = cli_services; service->name; service++)
+        if (pt_str_eq (name, pt_str (service->name)))
+            return service;
+    return NULL;
+}
+
+uint64_t cli_generation (pt_str_t instance)
+{
+    char text[CLI_NAME_LEN];
+    s_copy (text, sizeof (text), instance);
+    char *end = text;
+    uint64_t generation = strtoull (text, &end, 16);
+    return *end ? 0 : generation;
+}
 
 cli_report_t *cli_report_new (const char *bus)
 {
@@ -32,14 +60,6 @@ void cli_report_destroy (cli_report_t **self_p)
 }
 
 /*  ---- facts -------------------------------------------------------------------- */
-
-static void s_copy (char *out, size_t size, pt_str_t text)
-{
-    size_t len = text.len < size ? text.len : size - 1;
-    if (len > 0)
-        memcpy (out, text.at, len);
-    out[len] = '\0';
-}
 
 static cli_instance_t *s_instance (cli_report_t *self, pt_str_t service, pt_str_t instance)
 {
@@ -133,7 +153,7 @@ static bool s_is_missing (const cli_report_t *self, const cli_service_t *service
     const cli_instance_t *best = cli_report_find (self, service->name);
     if (!best)
         snprintf (out, size, "no %s is live", service->name);
-    else if (service->status_opcode == 0 || best->is_ready)
+    else if (best->is_ready)
         return false;
     else if (!best->has_status)
         snprintf (out, size, "%s is live and does not answer", service->name);

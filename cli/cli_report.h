@@ -45,13 +45,20 @@ typedef struct {
     unsigned instance_count;
 } cli_report_t;
 
-/*  The services an installation needs, and the operation that asks one how it
-    is (0: it can't be asked, being a client); NULL name at the end. */
+/*  The services an installation needs, and the operations that ask an instance
+    how it is and what hops it remembers; NULL name at the end. */
 typedef struct {
     const char *name;
     uint16_t status_opcode;
+    uint16_t trace_opcode;
 } cli_service_t;
 extern const cli_service_t cli_services[];
+
+/*  The service of that name, NULL when it is none of them. */
+const cli_service_t *cli_service_find (pt_str_t name);
+
+/*  The number in an instance's name; 0 for a name that is none. */
+uint64_t cli_generation (pt_str_t instance);
 
 cli_report_t *cli_report_new (const char *bus);
 void cli_report_destroy (cli_report_t **self_p);

@@ -68,6 +68,7 @@ static void s_make_whole (cli_report_t *self)
     s_add_status (self, "auth", true, NULL);
     s_add_status (self, "chat", true, NULL);
     s_add_status (self, "store", true, NULL);
+    s_add_status (self, "gateway", true, NULL);
 }
 
 static void s_assert_missing (const cli_report_t *self, unsigned i, const char *wanted)
@@ -121,7 +122,18 @@ static void all_that_is_missing_is_named (void **state)
     s_assert_missing (self, 1, "auth is live and does not answer");
     s_assert_missing (self, 2, "no chat is live");
     s_assert_missing (self, 3, "store is not ready: database is down");
-    s_assert_missing (self, 4, NULL);
+    s_assert_missing (self, 4, "gateway is live and does not answer");
+    s_assert_missing (self, 5, NULL);
+}
+
+static void instances_are_named_by_a_number_in_hex (void **state)
+{
+    (void)state;
+    assert_int_equal (cli_generation (PT_LIT ("00000000000000ff")), 255);
+    assert_int_equal (cli_generation (PT_LIT ("fake")), 0);
+    assert_int_equal (cli_generation (PT_LIT ("")), 0);
+    assert_int_equal (cli_service_find (PT_LIT ("gateway"))->trace_opcode, PT_OP_gateway_trace);
+    assert_null (cli_service_find (PT_LIT ("operator")));
 }
 
 static void one_ready_instance_of_a_service_is_enough (void **state)
@@ -176,7 +188,8 @@ static void people_get_two_tables_and_a_verdict (void **state)
                          "\n"
                          "Missing: broker ipc:///run/b1 does not answer\n"
                          "Missing: no chat is live\n"
-                         "Missing: no store is live\n");
+                         "Missing: no store is live\n"
+                         "Missing: gateway is live and does not answer\n");
 }
 
 static void machines_get_one_json_object (void **state)
@@ -201,13 +214,10 @@ static void machines_get_one_json_object (void **state)
 int main (void)
 {
     const struct CMUnitTest tests[] = {
-        TEST (a_whole_installation_is_well),
-        TEST (an_instance_both_brokers_list_is_one),
-        TEST (without_brokers_only_they_are_missing),
-        TEST (all_that_is_missing_is_named),
-        TEST (one_ready_instance_of_a_service_is_enough),
-        TEST (more_instances_than_fit_are_left_out),
-        TEST (people_get_two_tables_and_a_verdict),
+        TEST (a_whole_installation_is_well),           TEST (an_instance_both_brokers_list_is_one),
+        TEST (without_brokers_only_they_are_missing),  TEST (all_that_is_missing_is_named),
+        TEST (instances_are_named_by_a_number_in_hex), TEST (one_ready_instance_of_a_service_is_enough),
+        TEST (more_instances_than_fit_are_left_out),   TEST (people_get_two_tables_and_a_verdict),
         TEST (machines_get_one_json_object),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);

@@ -6,13 +6,9 @@
 int cli_status (const cli_options_t *options)
 {
     cli_run_t run;
-    int rc = cli_run_load (&run, options->state_dir);
-    const char *bus = cli_bus_find (options, &run);
-    if (!bus) {
-        fprintf (stderr, "parley: %s/run.env: %s\nName the folder with --state-dir, or the brokers with --bus.\n",
-                 options->state_dir, rc < 0 ? "is not there, so nothing runs here" : "names no brokers");
+    const char *bus = cli_bus_open (options, &run);
+    if (!bus)
         return CLI_UNAVAILABLE;
-    }
     cli_report_t *report = cli_report_new (bus);
     if (!report || cli_ask (report, options->timeout_ms) < 0) {
         cli_report_destroy (&report);
@@ -24,7 +20,7 @@ int cli_status (const cli_options_t *options)
         cli_report_print_json (report, &buf);
     else
         cli_report_print (report, &buf);
-    rc = cli_output (&buf, cli_report_exit (report));
+    int rc = cli_output (&buf, cli_report_exit (report));
     pt_buf_fini (&buf);
     cli_report_destroy (&report);
     return rc;

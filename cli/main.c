@@ -33,6 +33,8 @@ static const char s_options_help[] =
     "      --json              for machines\n"
     "  -h, --help              this text\n";
 
+static const cli_spec_t s_trace_spec = {.args_max = 2};
+
 /*  `parley help` is built from this table too. */
 static const struct {
     const char *name;
@@ -78,6 +80,13 @@ static const struct {
      "Exit code: 0 all holds, 1 something does not, 65 a log is malformed, 69 store does\n"
      "not answer.\n",
      true, &cli_verify_spec, cli_verify},
+    {"trace", "where a message went, hop by hop",
+     "parley trace <room> <seq>: the message with that position in the room.\n"
+     "parley trace <request id>: a request, by the X-Request-ID of its answer.\n\n"
+     "Every process remembers its last hops (--trace-hops of the daemons); what they\n"
+     "have forgotten is said. Sends that went as one array share a request id.\n\n"
+     "Exit code: 0 hops were found, 1 nobody remembers one, 69 no broker answers.\n",
+     true, &s_trace_spec, cli_trace},
     {"version", "print the version", "Prints the version; --json for machines.\n", false, NULL, s_version},
 };
 #define COMMAND_COUNT (sizeof (s_commands) / sizeof (s_commands[0]))
@@ -96,7 +105,7 @@ static int s_print_help (FILE *out)
              plain, bold, plain, s_options_help);
     fprintf (out,
              "\n%sExamples:%s\n  parley status\n  parley doctor --state-dir /srv/parley\n"
-             "  parley status --json --bus ipc:///run/parley/b0\n",
+             "  parley status --json --bus ipc:///run/parley/b0\n  parley trace 4711 42\n",
              bold, plain);
     return out == stdout ? CLI_OK : CLI_USAGE;
 }

@@ -167,7 +167,7 @@ int pt_envelope_decode (pt_envelope_t *out, const void *bytes, size_t len)
         return -PT_E_version_unsupported;
     pt_envelope_t envelope;
     envelope.version = PT_VERSION;
-    envelope.kind = (uint8_t)s_read_uint (&reader, PT_KIND_CREDIT);
+    envelope.kind = (uint8_t)s_read_uint (&reader, PT_KIND_DIRECT);
     envelope.service = (uint8_t)s_read_uint (&reader, UINT8_MAX);
     envelope.opcode = (uint16_t)s_read_uint (&reader, UINT16_MAX);
     envelope.correlation = s_read_uint (&reader, UINT64_MAX);

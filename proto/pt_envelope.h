@@ -19,6 +19,7 @@ typedef enum {
     PT_KIND_HEARTBEAT = 5,  /* body: presence; both ways */
     PT_KIND_DISCONNECT = 6, /* broker: I do not know you, send READY; peer: I leave */
     PT_KIND_CREDIT = 7,     /* body: presence; a worker's new credit */
+    PT_KIND_DIRECT = 8,     /* a request for one instance alone; the broker delivers it as REQUEST */
 } pt_kind_t;
 
 typedef struct {
@@ -28,7 +29,7 @@ typedef struct {
     uint16_t opcode;           /* 0 in control frames */
     uint64_t correlation;      /* stable id of a request, counter of an event */
     uint32_t deadline_ms;      /* what remains; 0 in everything but requests */
-    uint64_t affinity;         /* key of a request (0: none), generation of an event's publisher */
+    uint64_t affinity;         /* key of a request (0: none); generation of who gets a DIRECT, or published an event */
     uint16_t status;           /* of a reply: 0 or a pt_err_t */
     char trace[LIM_TRACE + 1]; /* request id, printable ASCII, may be empty */
 } pt_envelope_t;

@@ -60,6 +60,7 @@
 #define LIM_FIELD_ERRORS 16         /* later ones are left out */
 #define LIM_KEYS 8                  /* signing keys valid at one time */
 #define LIM_WORKERS 256             /* live instances one broker lists */
+#define LIM_HOPS 512                /* hops in one answer of a trace; `more` is set */
 
 /*  The bus.  A full queue or table answers `busy` at once. */
 #define LIM_BROKERS 8

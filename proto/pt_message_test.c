@@ -182,13 +182,15 @@ static void roles_call_only_what_they_may (void **state)
     (void)state;
     const pt_peer_rule_t *gateway = pt_peer_rule (PT_PEER_gateway);
     assert_string_equal (gateway->name, "gateway");
-    assert_int_equal (gateway->serves, PT_SERVICE_none);
+    assert_int_equal (gateway->serves, PT_SERVICE_gateway);
     assert_true (gateway->calls & PT_CALLS (chat));
     assert_false (gateway->calls & PT_CALLS (store));
     assert_string_equal (gateway->publishes, "");
     const pt_peer_rule_t *store = pt_peer_rule (PT_PEER_store);
     assert_int_equal (store->serves, PT_SERVICE_store);
     assert_int_equal (store->calls, 0);
+    for (int role = 1; role < PT_PEER_COUNT; role++)
+        assert_int_equal (pt_peer_rule (role)->calls >> PT_SERVICE_gateway & 1, role == PT_PEER_operator);
     assert_null (pt_peer_rule (PT_PEER_none));
     assert_null (pt_peer_rule (PT_PEER_COUNT));
     assert_string_equal (pt_service_name (PT_SERVICE_auth), "auth");

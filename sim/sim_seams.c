@@ -80,6 +80,24 @@ void sv_daemon_on_status (void *ctx, sv_request_t *request, const void *msg)
     sv_request_fail (&request, -PT_E_unavailable, NULL);
 }
 
+sv_trace_t *sv_daemon_trace (sv_daemon_t *self)
+{
+    (void)self;
+    return NULL;
+}
+
+int sv_daemon_find_hops (sv_daemon_t *self, const pt_trace_query_t *query, pt_arena_t *arena, pt_trace_t *out)
+{
+    (void)self, (void)query, (void)arena, (void)out;
+    return -PT_E_unavailable;
+}
+
+void sv_daemon_on_trace (void *ctx, sv_request_t *request, const void *msg)
+{
+    (void)ctx, (void)msg;
+    sv_request_fail (&request, -PT_E_unavailable, NULL);
+}
+
 /*  Clients come with their identity; no token is ever shown. */
 int gw_tokens_verify (gw_tokens_t *self, const char *token, size_t len, int64_t now_us, gw_identity_t *out_identity)
 {

@@ -39,6 +39,8 @@ const pt_docs_kind_t pt_docs_kinds[] = {
     {"heartbeat", PT_KIND_HEARTBEAT, "both ways; body: `presence`"},
     {"disconnect", PT_KIND_DISCONNECT, "broker: I do not know you, send ready; peer: I leave; the body may be empty"},
     {"credit", PT_KIND_CREDIT, "a worker's new credit; body: `presence`"},
+    {"direct", PT_KIND_DIRECT,
+     "a request for one instance alone, whose generation is the affinity; delivered as request"},
     {NULL, 0, NULL},
 };
 

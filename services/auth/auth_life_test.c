@@ -61,10 +61,7 @@ static void s_start (s_test_t *test, const char *queue)
 
 static void s_answer_status (s_test_t *test, bool is_ready)
 {
-    const harness_frame_t *call = harness_expect (test->harness, PT_OP_store_status);
-    const pt_status_t status = {
-        .service = PT_LIT ("store"), .instance = PT_LIT ("1"), .version = PT_LIT ("0"), .pid = 1, .ready = is_ready};
-    harness_answer (test->harness, call, &status);
+    harness_answer_status (test->harness, harness_expect (test->harness, PT_OP_store_status), is_ready);
 }
 
 static const pt_status_t *s_ask_status (s_test_t *test)

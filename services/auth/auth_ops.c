@@ -13,6 +13,7 @@ const sv_handler_t auth_ops[] = {
     {PT_OP_auth_session_list, auth_forward_on_request},
     {PT_OP_auth_session_delete, auth_forward_on_request},
     {PT_OP_auth_keys, auth_keys_on_request},
+    {PT_OP_auth_trace, sv_daemon_on_trace},
 };
 
 const size_t auth_op_count = sizeof auth_ops / sizeof auth_ops[0];

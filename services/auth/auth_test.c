@@ -65,14 +65,6 @@ static void s_copy (char *out, size_t size, pt_str_t text)
     snprintf (out, size, "%.*s", (int)text.len, text.at ? text.at : "");
 }
 
-static void s_on_status (harness_t *harness, const harness_frame_t *call, void *ctx)
-{
-    (void)ctx;
-    const pt_status_t status = {
-        .service = PT_LIT ("store"), .instance = PT_LIT ("1"), .version = PT_LIT ("0"), .pid = 1, .ready = true};
-    harness_answer (harness, call, &status);
-}
-
 /*  Whether the call was refused, as the test wanted. */
 static bool s_refused (harness_t *harness, const harness_frame_t *call, s_store_t *store)
 {
@@ -191,16 +183,11 @@ static void s_install (s_test_t *test)
         uint16_t opcode;
         harness_fake_fn *fn;
     } fakes[] = {
-        {PT_OP_store_status, s_on_status},
-        {PT_OP_store_account_find, s_on_find},
-        {PT_OP_store_account_create, s_on_insert},
-        {PT_OP_store_account_get, s_on_account},
-        {PT_OP_store_account_update, s_on_account},
-        {PT_OP_store_account_list, s_on_account_list},
-        {PT_OP_store_session_create, s_on_session},
-        {PT_OP_store_session_rotate, s_on_rotate},
-        {PT_OP_store_session_list, s_on_session_list},
-        {PT_OP_store_session_delete, s_on_session_delete},
+        {PT_OP_store_status, harness_fake_ready},      {PT_OP_store_account_find, s_on_find},
+        {PT_OP_store_account_create, s_on_insert},     {PT_OP_store_account_get, s_on_account},
+        {PT_OP_store_account_update, s_on_account},    {PT_OP_store_account_list, s_on_account_list},
+        {PT_OP_store_session_create, s_on_session},    {PT_OP_store_session_rotate, s_on_rotate},
+        {PT_OP_store_session_list, s_on_session_list}, {PT_OP_store_session_delete, s_on_session_delete},
     };
     for (size_t i = 0; i < sizeof fakes / sizeof fakes[0]; i++)
         harness_fake (test->harness, fakes[i].opcode, fakes[i].fn, &test->store);

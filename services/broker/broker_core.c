@@ -212,8 +212,11 @@ static int s_judge (const broker_core_t *self, const broker_event_t *event, cons
     const pt_envelope_t *envelope = event->envelope;
     if (!pt_peer_may_call (client->rule, envelope->service, envelope->opcode))
         return PT_E_not_allowed_role;
+    if (envelope->kind == PT_KIND_DIRECT && client->addr.role != PT_PEER_operator)
+        return PT_E_not_allowed_role;
     if (envelope->opcode >> 8 != envelope->service ||
-        (envelope->service == PT_SERVICE_broker && envelope->opcode != PT_OP_broker_state))
+        (envelope->service == PT_SERVICE_broker && envelope->opcode != PT_OP_broker_state &&
+         envelope->opcode != PT_OP_broker_trace))
         return PT_E_unknown_op;
     if (self->is_draining)
         return PT_E_unavailable;
@@ -233,11 +236,12 @@ static int s_enter (broker_core_t *self, const broker_event_t *event, const brok
     sv_wheel_set (&self->wheel, &request->node,
                   self->now_ms + (deadline_ms < LIM_DEADLINE_MS ? deadline_ms : LIM_DEADLINE_MS), self->now_ms);
     request->body = event->body;
-    if (broker_route_request (self, request) == 0)
+    int rc = broker_route_request (self, request);
+    if (rc == 0)
         return 0;
     request->body = NULL;
     broker_route_drop (self, request);
-    return PT_E_busy;
+    return -rc;
 }
 
 static void s_on_request (broker_core_t *self, const broker_event_t *event, broker_peer_t *peer)
@@ -245,8 +249,8 @@ static void s_on_request (broker_core_t *self, const broker_event_t *event, brok
     self->stats.requests++;
     int status = s_judge (self, event, peer);
     if (status == 0 && event->envelope->service == PT_SERVICE_broker) {
+        self->ops->query (self->ctx, &event->from, event->envelope, event->body);
         self->ops->discard (self->ctx, event->body);
-        self->ops->query (self->ctx, &event->from, event->envelope);
         return;
     }
     if (status != 0)
@@ -254,6 +258,7 @@ static void s_on_request (broker_core_t *self, const broker_event_t *event, brok
     else {
         status = s_enter (self, event, peer);
         self->stats.busy += status == PT_E_busy;
+        self->stats.refused += status == PT_E_not_found;
     }
     if (status != 0) {
         self->ops->discard (self->ctx, event->body);

@@ -9,6 +9,8 @@
     - every request it takes gets one answer, unless its client is gone;
     - a worker never has more requests than the credit it announced;
     - free credit and a request that could use it never meet idle;
+    - a request for one instance (PT_KIND_DIRECT, of an operator) gets to that one
+      or is answered `not_found`;
     - a role calls, serves and nothing else what its rule allows. */
 
 #ifndef BROKER_CORE_H
@@ -65,8 +67,8 @@ typedef struct {
     /*  Frees a body. */
     void (*discard) (void *ctx, void *body);
 
-    /*  Answers an operation of the broker's own. */
-    void (*query) (void *ctx, const broker_addr_t *from, const pt_envelope_t *request);
+    /*  Answers an operation of the broker's own; `body` is borrowed. */
+    void (*query) (void *ctx, const broker_addr_t *from, const pt_envelope_t *request, const void *body);
 
     void (*note) (void *ctx, broker_note_t note, const broker_addr_t *peer);
 } broker_ops_t;

@@ -545,7 +545,9 @@ static void roles_call_only_what_their_rule_allows (void **state)
         {PT_PEER_operator, OPERATOR, PT_OP_store_verify, 0},
         {PT_PEER_store, STORE, PT_OP_chat_send, PT_E_not_allowed_role},
         {PT_PEER_operator, OPERATOR, PT_OP_store_status, 0},
-        {PT_PEER_operator, OPERATOR, 0x0502, PT_E_unknown_op},
+        {PT_PEER_operator, OPERATOR, PT_OP_gateway_trace, 0},
+        {PT_PEER_gateway, GATE, PT_OP_gateway_status, PT_E_not_allowed_role},
+        {PT_PEER_operator, OPERATOR, 0x0503, PT_E_unknown_op},
     };
     rig_t *rig = *state;
     rig_ready (rig, PT_PEER_chat, CHAT, 0);

@@ -66,10 +66,9 @@ static inline void rig_discard (void *ctx, void *body)
     free (body);
 }
 
-static inline void rig_query (void *ctx, const broker_addr_t *from, const pt_envelope_t *request)
+static inline void rig_query (void *ctx, const broker_addr_t *from, const pt_envelope_t *request, const void *body)
 {
-    (void)from;
-    (void)request;
+    (void)from, (void)request, (void)body;
     ((rig_t *)ctx)->queries++;
 }
 

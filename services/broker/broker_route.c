@@ -135,6 +135,10 @@ static bool s_deliver (broker_core_t *self, broker_peer_t *worker, broker_reques
         return true;
     }
     pt_envelope_t envelope = request->envelope;
+    if (envelope.kind == PT_KIND_DIRECT) {
+        envelope.kind = PT_KIND_REQUEST;
+        envelope.affinity = 0;
+    }
     envelope.correlation = request->id;
     envelope.deadline_ms = (uint32_t)(request->node.due_ms - self->now_ms);
     if (self->ops->send (self->ctx, &worker->addr, &envelope, request->body) != 0) {
@@ -171,6 +175,14 @@ static broker_peer_t *s_choose_by_key (const broker_service_t *service, uint64_t
     return best;
 }
 
+static broker_peer_t *s_choose_named (const broker_service_t *service, uint64_t generation)
+{
+    for (uint32_t i = 0; i < service->worker_count; i++)
+        if (service->workers[i]->generation == generation)
+            return service->workers[i];
+    return NULL;
+}
+
 static broker_peer_t *s_choose_freest (const broker_service_t *service)
 {
     broker_peer_t *best = NULL;
@@ -200,8 +212,13 @@ int broker_route_request (broker_core_t *self, broker_request_t *request)
 {
     broker_service_t *service = &self->services[request->envelope.service];
     uint64_t key = request->envelope.affinity;
+    bool is_direct = request->envelope.kind == PT_KIND_DIRECT;
     for (;;) {
-        broker_peer_t *worker = key ? s_choose_by_key (service, key) : s_choose_freest (service);
+        broker_peer_t *worker = is_direct ? s_choose_named (service, key)
+                                : key     ? s_choose_by_key (service, key)
+                                          : s_choose_freest (service);
+        if (is_direct && !worker)
+            return -PT_E_not_found;
         if (!worker || s_free_credit (worker) == 0)
             return s_enqueue (service, worker, request);
         if (s_deliver (self, worker, request))
@@ -220,7 +237,8 @@ void broker_route_again (broker_core_t *self, broker_list_t *list)
     }
     while ((request = TAILQ_FIRST (&all))) {
         TAILQ_REMOVE (&all, request, link);
-        if (broker_route_request (self, request) != 0)
-            broker_route_fail (self, request, PT_E_busy);
+        int rc = broker_route_request (self, request);
+        if (rc != 0)
+            broker_route_fail (self, request, -rc);
     }
 }

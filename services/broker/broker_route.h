@@ -49,7 +49,9 @@ void broker_route_answer (broker_core_t *self, broker_peer_t *client, const pt_e
 void broker_route_refuse (broker_core_t *self, broker_peer_t *client, const pt_envelope_t *request, int status);
 
 /*  Delivers or queues a request that is in no list.  With affinity it waits for
-    its own worker; work of one room is worth more together.  0 or -PT_E_busy. */
+    its own worker; work of one room is worth more together.  A DIRECT one is for
+    the worker it names.  0, -PT_E_busy, or -PT_E_not_found when that one is not
+    there or takes nothing any more. */
 PT_MUSTCHECK int broker_route_request (broker_core_t *self, broker_request_t *request);
 
 /*  Routes anew all that waits in `list`, in order. */

@@ -44,6 +44,7 @@ struct broker_shell {
     sv_daemon_t *daemon;
     sv_loop_t *loop;
     sv_log_t *log;
+    sv_trace_t *trace;
     const char *base;
     uint64_t generation;
     int lock;
@@ -60,6 +61,7 @@ struct broker_shell {
     unsigned spare_count;
     uint64_t complained_ms;
     uint64_t unsaid;     /* complaints since then */
+    uint64_t frame_us;   /* when the frame at hand came, for hops; 0: there is none */
     broker_stats_t told; /* what the meters know */
     meters_t meters;
 };
@@ -144,11 +146,26 @@ static int s_send_frames (broker_shell_t *self, const broker_addr_t *to, const p
     return rc < 0 ? -PT_E_busy : 0;
 }
 
+static void s_hop (broker_shell_t *self, pt_hop_kind_t kind, const pt_envelope_t *envelope, uint64_t at_us)
+{
+    sv_hop_t hop = {
+        .kind = kind, .opcode = envelope->opcode, .trace = envelope->trace, .status = envelope->status, .at_us = at_us};
+    if (*envelope->trace)
+        sv_trace_add (self->trace, &hop);
+}
+
+/*  What goes out is noted with the time before: its receiver can't be earlier.
+    What goes on at once has the time it came. */
 static int s_core_send (void *ctx, const broker_addr_t *to, const pt_envelope_t *envelope, void *body)
 {
-    int rc = s_send_frames (ctx, to, envelope, body);
+    broker_shell_t *self = ctx;
+    pt_hop_kind_t kind = envelope->kind == PT_KIND_REPLY ? PT_hop_kind_ANSWER_OUT : PT_hop_kind_REQUEST_OUT;
+    uint64_t before_us = self->frame_us || !*envelope->trace ? self->frame_us : sv_now_us ();
+    int rc = s_send_frames (self, to, envelope, body);
+    if (rc == 0)
+        s_hop (self, kind, envelope, before_us);
     if (rc == 0 && body)
-        s_body_give_back (ctx, body);
+        s_body_give_back (self, body);
     return rc;
 }
 
@@ -178,7 +195,7 @@ static void s_core_note (void *ctx, broker_note_t note, const broker_addr_t *pee
         sv_log (self->log, SV_INFO, NULL, "%s: %s", role, notes[note].text);
 }
 
-/*  ---- broker_state --------------------------------------------------------------------- */
+/*  ---- operations of its own ------------------------------------------------------------------ */
 
 typedef struct {
     broker_shell_t *shell;
@@ -227,23 +244,63 @@ static int s_describe (broker_shell_t *self, pt_broker_state_t *state)
     return 0;
 }
 
-static void s_core_query (void *ctx, const broker_addr_t *from, const pt_envelope_t *request)
+static int s_answer_state (broker_shell_t *self, const void *msg)
 {
-    broker_shell_t *self = ctx;
+    (void)msg;
     pt_broker_state_t state;
-    pt_envelope_t envelope = *request;
+    int rc = s_describe (self, &state);
+    return rc == 0 ? pt_encode (&self->scratch, PT_MSG_broker_state, &state) : rc;
+}
+
+static int s_answer_trace (broker_shell_t *self, const void *msg)
+{
+    pt_trace_t trace = {0};
+    int rc = sv_daemon_find_hops (self->daemon, msg, self->arena, &trace);
+    return rc == 0 ? pt_encode (&self->scratch, PT_MSG_trace, &trace) : rc;
+}
+
+/*  Decodes the question and encodes its answer into `scratch`. */
+static int s_answer (broker_shell_t *self, uint16_t opcode, const body_t *body)
+{
+    static const struct {
+        uint16_t opcode;
+        int (*fn) (broker_shell_t *self, const void *msg);
+    } answers[] = {{PT_OP_broker_state, s_answer_state}, {PT_OP_broker_trace, s_answer_trace}};
+    zmq_msg_t *frame = (zmq_msg_t *)(uintptr_t)&body->msg;
+    const void *msg = NULL;
     pt_arena_reset (self->arena);
     pt_buf_clear (&self->scratch);
-    int rc = s_describe (self, &state);
-    if (rc == 0)
-        rc = pt_encode (&self->scratch, PT_MSG_broker_state, &state);
-    body_t *body = rc == 0 ? s_body_take (self) : NULL;
-    if (body && zmq_msg_init_size (&body->msg, self->scratch.len) == 0)
+    int rc = pt_decode (self->codec, pt_call_find (opcode)->request, zmq_msg_data (frame), zmq_msg_size (frame),
+                        self->arena, &msg, NULL);
+    for (size_t i = 0; rc == 0 && i < sizeof answers / sizeof *answers; i++)
+        if (answers[i].opcode == opcode)
+            rc = answers[i].fn (self, msg);
+    return rc;
+}
+
+/*  A body with what is in `scratch`; NULL when out of memory. */
+static body_t *s_body_of_scratch (broker_shell_t *self)
+{
+    body_t *body = s_body_take (self);
+    if (body && zmq_msg_init_size (&body->msg, self->scratch.len) == 0) {
         memcpy (zmq_msg_data (&body->msg), self->scratch.at, self->scratch.len);
+        return body;
+    }
+    if (body)
+        s_body_give_back (self, body);
+    return NULL;
+}
+
+static void s_core_query (void *ctx, const broker_addr_t *from, const pt_envelope_t *request, const void *question)
+{
+    broker_shell_t *self = ctx;
+    pt_envelope_t envelope = *request;
+    int rc = s_answer (self, request->opcode, question);
+    body_t *body = rc == 0 ? s_body_of_scratch (self) : NULL;
     envelope.kind = PT_KIND_REPLY;
     envelope.deadline_ms = 0;
     envelope.affinity = 0;
-    envelope.status = (uint16_t)(body ? 0 : PT_E_internal);
+    envelope.status = (uint16_t)(body ? 0 : rc < 0 ? -rc : PT_E_memory);
     if (s_core_send (self, from, &envelope, body) != 0 && body)
         s_body_give_back (self, body);
 }
@@ -267,13 +324,14 @@ static body_t *s_feed (door_t *door, zmq_msg_t *id, const pt_envelope_t *envelop
     static const struct {
         broker_kind_t kind;
         bool is_known, has_presence, has_body;
-    } kinds[PT_KIND_CREDIT + 1] = {
+    } kinds[PT_KIND_DIRECT + 1] = {
         [PT_KIND_REQUEST] = {BROKER_REQUEST, true, false, true},
         [PT_KIND_REPLY] = {BROKER_REPLY, true, false, true},
         [PT_KIND_READY] = {BROKER_READY, true, true, false},
         [PT_KIND_HEARTBEAT] = {BROKER_HEARTBEAT, true, true, false},
         [PT_KIND_DISCONNECT] = {BROKER_LEAVE, true, false, false},
         [PT_KIND_CREDIT] = {BROKER_CREDIT, true, true, false},
+        [PT_KIND_DIRECT] = {BROKER_REQUEST, true, false, true},
     };
     broker_shell_t *self = door->shell;
     if (envelope->kind == PT_KIND_REQUEST)
@@ -289,8 +347,15 @@ static body_t *s_feed (door_t *door, zmq_msg_t *id, const pt_envelope_t *envelop
     };
     if (!kinds[envelope->kind].is_known || (kinds[envelope->kind].has_presence && !event.presence))
         s_on_garbage (self, door->role);
-    else
+    else {
+        bool is_traced = event.body && *envelope->trace;
+        self->frame_us = is_traced ? sv_now_us () : 0;
+        if (is_traced)
+            s_hop (self, envelope->kind == PT_KIND_REPLY ? PT_hop_kind_ANSWER_IN : PT_hop_kind_REQUEST_IN, envelope,
+                   self->frame_us);
         broker_core_step (self->core, &event, now_ms);
+        self->frame_us = 0;
+    }
     return event.body ? NULL : body;
 }
 
@@ -478,6 +543,7 @@ broker_shell_t *broker_shell_new (sv_daemon_t *daemon, const char *base, int *ou
     self->daemon = daemon;
     self->loop = sv_daemon_loop (daemon);
     self->log = sv_daemon_log (daemon);
+    self->trace = sv_daemon_trace (daemon);
     self->base = base;
     self->lock = -1;
     pt_buf_init (&self->scratch, LIM_FRAME);

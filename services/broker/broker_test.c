@@ -119,15 +119,22 @@ static void s_present (const peer_t *peer, pt_kind_t kind, unsigned service, uns
     pt_buf_fini (&body);
 }
 
-static void s_ask (const peer_t *peer, uint16_t opcode, uint64_t correlation, uint32_t deadline_ms)
+static void s_ask_with (const peer_t *peer, uint16_t opcode, uint64_t correlation, uint32_t deadline_ms,
+                        const void *body, size_t len)
 {
     pt_envelope_t envelope = {.version = PT_VERSION,
                               .kind = PT_KIND_REQUEST,
                               .service = (uint8_t)(opcode >> 8),
                               .opcode = opcode,
                               .correlation = correlation,
-                              .deadline_ms = deadline_ms};
-    s_send (peer, &envelope, "body", 4);
+                              .deadline_ms = deadline_ms,
+                              .trace = "t-1"};
+    s_send (peer, &envelope, body, len);
+}
+
+static void s_ask (const peer_t *peer, uint16_t opcode, uint64_t correlation, uint32_t deadline_ms)
+{
+    s_ask_with (peer, opcode, correlation, deadline_ms, "body", 4);
 }
 
 /*  Reads frames until one of `kind` comes; NULL when `wait_ms` are over. */
@@ -492,7 +499,7 @@ static void the_operator_sees_who_is_there (void **state)
 {
     rig_t *rig = *state;
     peer_t worker = s_join (rig, PT_PEER_chat, 7), operator= s_join (rig, PT_PEER_operator, 0);
-    s_ask (&operator, PT_OP_broker_state, 1, 5000);
+    s_ask_with (&operator, PT_OP_broker_state, 1, 5000, "\x80", 1);
     const frame_t *reply = s_recv (&operator, PT_KIND_REPLY);
     assert_int_equal (reply->envelope.status, 0);
     const void *msg = NULL;
@@ -509,6 +516,41 @@ static void the_operator_sees_who_is_there (void **state)
             seen = true;
         }
     assert_true (seen);
+    zsock_destroy (&worker.socket);
+    zsock_destroy (&operator.socket);
+}
+
+static void a_question_to_the_broker_that_cannot_be_read_is_malformed (void **state)
+{
+    (void)state;
+    peer_t operator= s_join (*state, PT_PEER_operator, 0);
+    s_ask (&operator, PT_OP_broker_trace, 1, 5000);
+    assert_int_equal (s_recv (&operator, PT_KIND_REPLY)->envelope.status, PT_E_malformed);
+    s_ask_with (&operator, PT_OP_broker_trace, 2, 5000, "\x80", 1);
+    assert_int_equal (s_recv (&operator, PT_KIND_REPLY)->envelope.status, PT_E_invalid);
+    zsock_destroy (&operator.socket);
+}
+
+static void a_request_and_its_answer_leave_their_hops (void **state)
+{
+    rig_t *rig = *state;
+    peer_t client = s_join (rig, PT_PEER_gateway, 0), worker = s_join (rig, PT_PEER_chat, 7);
+    peer_t operator= s_join (rig, PT_PEER_operator, 0);
+    s_assert_works (&client, &worker);
+    s_ask_with (&operator, PT_OP_broker_trace, 1, 5000, "\x81\xa5trace\xa3t-1", 11);
+    const frame_t *reply = s_recv (&operator, PT_KIND_REPLY);
+    assert_int_equal (reply->envelope.status, 0);
+    const void *msg = NULL;
+    assert_int_equal (pt_decode (rig->codec, PT_MSG_trace, reply->body, reply->body_len, rig->arena, &msg, NULL), 0);
+    const pt_trace_t *trace = msg;
+    assert_int_equal (trace->pid, rig->pid);
+    assert_true (trace->hops.count >= 4);
+    assert_int_equal (trace->hops.at[0].kind, PT_hop_kind_REQUEST_IN);
+    assert_int_equal (trace->hops.at[0].opcode, PT_OP_chat_send);
+    assert_int_equal (trace->hops.at[1].kind, PT_hop_kind_REQUEST_OUT);
+    assert_int_equal (trace->hops.at[2].kind, PT_hop_kind_ANSWER_IN);
+    assert_int_equal (trace->hops.at[3].kind, PT_hop_kind_ANSWER_OUT);
+    zsock_destroy (&client.socket);
     zsock_destroy (&worker.socket);
     zsock_destroy (&operator.socket);
 }
@@ -587,6 +629,8 @@ int main (void)
         TEST (a_frame_beyond_the_limit_costs_its_sender_the_connection),
         TEST (events_go_where_the_rules_let_them),
         TEST (the_operator_sees_who_is_there),
+        TEST (a_question_to_the_broker_that_cannot_be_read_is_malformed),
+        TEST (a_request_and_its_answer_leave_their_hops),
         TEST (heartbeats_are_sent_to_peers),
         TEST (its_end_sends_peers_elsewhere_and_finishes_what_runs),
         TEST (its_folder_is_closed_and_its_own),

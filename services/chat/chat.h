@@ -33,6 +33,7 @@ typedef struct {
     sv_log_t *log;
     chat_metrics_t metrics;
     sv_probe_t *probe; /* of store */
+    sv_trace_t *trace; /* NULL: hops are not noted */
 } chat_t;
 
 #endif

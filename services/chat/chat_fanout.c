@@ -71,6 +71,8 @@ void chat_fanout_items (chat_t *chat, uint64_t room, uint64_t epoch, pt_item_t *
     for (size_t sent = 0, n; sent < count; sent += n) {
         n = chat_fanout_cut (items + sent, count - sent);
         pt_room_items_t event = {.room = room, .epoch = epoch, .items = {items + sent, (uint32_t)n}};
+        sv_trace_add_items (chat->trace, &(sv_hop_t){.kind = PT_hop_kind_PUBLISHED, .trace = trace, .room = room},
+                            items + sent, n);
         s_publish (chat, room, PT_EV_room_items, &event, trace);
     }
 }

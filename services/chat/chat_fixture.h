@@ -21,19 +21,11 @@
 /*  Nothing else happens in this room: its event ends a wait for nothing. */
 #define FIXTURE_SENTINEL 999999u
 
-static inline void fixture_answer_status (harness_t *harness, const harness_frame_t *call, void *ctx)
-{
-    (void)ctx;
-    pt_status_t status = {
-        .service = PT_LIT ("store"), .instance = PT_LIT ("1"), .version = PT_LIT (SV_VERSION), .pid = 1, .ready = true};
-    harness_answer (harness, call, &status);
-}
-
 static inline harness_t *fixture_new (void)
 {
     harness_t *harness = harness_new ("parley-chat", PT_PEER_chat, NULL);
     assert_non_null (harness);
-    harness_fake (harness, PT_OP_store_status, fixture_answer_status, NULL);
+    harness_fake (harness, PT_OP_store_status, harness_fake_ready, NULL);
     return harness;
 }
 

@@ -331,7 +331,7 @@ static void it_is_ready_once_store_has_answered (void **state)
     assert_false (status->ready);
     fixture_assert_str (status->reason, "store has not answered yet");
     harness_refuse (harness, harness_expect (harness, PT_OP_store_status), PT_E_unavailable, NULL);
-    fixture_answer_status (harness, harness_expect (harness, PT_OP_store_status), NULL);
+    harness_answer_status (harness, harness_expect (harness, PT_OP_store_status), true);
     uint64_t end_ms = sv_now_ms () + HARNESS_WAIT_MS;
     while (!(status = s_status (harness))->ready)
         assert_true (sv_now_ms () < end_ms);
@@ -356,7 +356,7 @@ static void a_drain_cut_short_leaves_the_outcome_unknown (void **state)
     (void)state;
     static const char *const args[] = {"--drain-ms", "100ms", NULL};
     harness_t *harness = harness_new ("parley-chat", PT_PEER_chat, args);
-    harness_fake (harness, PT_OP_store_status, fixture_answer_status, NULL);
+    harness_fake (harness, PT_OP_store_status, harness_fake_ready, NULL);
     uint64_t id = s_send_within (harness, 521, 8000);
     fixture_append (harness, 521);
     assert_int_equal (kill (harness_pid (harness), SIGTERM), 0);

@@ -46,6 +46,7 @@ static int s_init (sv_daemon_t *daemon, void **out_ctx, int *out_exit)
     self->bus = sv_daemon_bus (daemon);
     self->store = (sv_backend_t){self->bus, self, &self->config->store_deadline_ms};
     self->log = sv_daemon_log (daemon);
+    self->trace = sv_daemon_trace (daemon);
     s_open_metrics (&self->metrics, sv_daemon_metrics (daemon));
     int rc = sv_bus_serve (self->bus, chat_ops, chat_op_count, (unsigned)self->config->credit, self);
     if (rc == 0 && !(self->probe = sv_probe_new (daemon, PT_OP_store_status, "store")))

@@ -10,7 +10,8 @@
     after max (250 ms, 3 x p99) it is sent again through another broker under
     the same id, at most LIM_RESENDS times.  A transient refusal (busy, worker_lost,
     unavailable from a broker) is tried again likewise while the deadline allows.
-    The first answer counts, later ones are dropped.
+    The first answer counts, later ones are dropped.  A call to one instance is
+    refused with `not_found` where a broker does not have it.
 
     A worker announces its credit to every broker (READY); each broker keeps to
     its share.  Heartbeats go both ways; who slept through its own
@@ -24,6 +25,7 @@
 #include "sv_log.h"
 #include "sv_loop.h"
 #include "sv_metrics.h"
+#include "sv_trace.h"
 
 typedef struct sv_bus sv_bus_t;
 typedef struct sv_request sv_request_t;
@@ -34,6 +36,7 @@ typedef struct {
     sv_loop_t *loop;     /* borrowed, as all below; must outlive the bus */
     sv_log_t *log;
     sv_metrics_t *metrics;
+    sv_trace_t *trace; /* NULL: hops are not noted */
 } sv_bus_config_t;
 
 /*  Connects to all brokers (without waiting for them).  NULL with a log line
@@ -112,6 +115,7 @@ typedef struct {
     uint64_t affinity;    /* 0: none */
     uint32_t deadline_ms; /* at most LIM_DEADLINE_MS */
     const char *trace;    /* may be NULL */
+    uint64_t instance;    /* generation of the one that shall answer, of an operator's call; 0: any */
 } sv_call_t;
 
 /*  The outcome of a call; everything is borrowed for the callback. */
@@ -143,6 +147,7 @@ typedef struct {
     uint64_t generation; /* of the publisher */
     uint64_t counter;    /* of this publisher, rising */
     pt_arena_t *arena;
+    unsigned broker; /* that it came through, by its place in the list */
 } sv_event_t;
 
 typedef void (sv_event_fn) (void *ctx, const sv_event_t *event);

@@ -5,6 +5,10 @@
     small bodies allocate nothing at all. */
 
 #include "sv_bus_priv.h"
+#include <limits.h>
+
+/*  Of a hop that belongs to no broker. */
+#define NO_BROKER UINT_MAX
 
 /*  Why a call ended without an answer. */
 static const struct {
@@ -37,6 +41,7 @@ static int s_unknown (const pt_call_t *op, int err)
 static void s_tell_ended (sv_bus_t *self, sv_pending_t *pending, int err)
 {
     sv_metric_add (self->metrics.failed, 1);
+    sv_bus_hop (self, PT_hop_kind_GAVE_UP, pending->op, pending->trace, NO_BROKER, err, 0);
     if (pending->forward) {
         sv_request_fail (&pending->forward, err, s_detail (err).at);
         return;
@@ -56,18 +61,21 @@ static bool s_calls_send (void *ctx, uint32_t slot, uint64_t id, unsigned broker
         return false;
     pt_envelope_t envelope = {
         .version = PT_VERSION,
-        .kind = PT_KIND_REQUEST,
+        .kind = pending->instance ? PT_KIND_DIRECT : PT_KIND_REQUEST,
         .service = pending->op->service,
         .opcode = pending->op->opcode,
         .correlation = id,
         .deadline_ms = remaining_ms,
-        .affinity = pending->affinity,
+        .affinity = pending->instance ? pending->instance : pending->affinity,
     };
     memcpy (envelope.trace, pending->trace, sizeof envelope.trace);
+    uint64_t before_us = *pending->trace ? sv_now_us () : 0;
     zmq_msg_t copy;
     zmq_msg_init (&copy);
     bool is_sent = zmq_msg_copy (&copy, &pending->body) == 0 && sv_bus_send (self, broker, &envelope, &copy);
     zmq_msg_close (&copy);
+    if (is_sent)
+        sv_bus_hop (self, PT_hop_kind_ASKED, pending->op, pending->trace, broker, 0, before_us);
     return is_sent;
 }
 
@@ -154,7 +162,8 @@ static int s_prepare (sv_bus_t *self, const sv_call_t *call, sv_pending_t *pendi
 
 uint64_t sv_bus_call (sv_bus_t *self, const sv_call_t *call, sv_reply_fn *fn, void *arg, int *out_err)
 {
-    sv_pending_t pending = {.affinity = call->affinity, .started_us = sv_now_us (), .fn = fn, .arg = arg};
+    sv_pending_t pending = {
+        .affinity = call->affinity, .instance = call->instance, .started_us = sv_now_us (), .fn = fn, .arg = arg};
     int rc = s_prepare (self, call, &pending);
     uint64_t id = rc == 0 ? sv_bus_call_raw (self, &pending, call->deadline_ms) : 0;
     if (rc == 0 && id == 0) {
@@ -210,8 +219,12 @@ static void s_tell_answer (sv_bus_t *self, const sv_pending_t *pending, int stat
 void sv_bus_on_reply (sv_link_t *link, const pt_envelope_t *envelope, zmq_msg_t *body)
 {
     sv_bus_t *self = link->bus;
-    uint64_t now_ms = sv_now_ms ();
-    if (s_is_refusal (envelope) && sv_calls_slot (self->calls, envelope->correlation) >= 0) {
+    uint64_t now_us = sv_now_us (), now_ms = now_us / 1000;
+    int32_t slot = sv_calls_slot (self->calls, envelope->correlation);
+    if (slot >= 0)
+        sv_bus_hop (self, PT_hop_kind_ANSWERED, self->pending[slot].op, self->pending[slot].trace, link->index,
+                    envelope->status, now_us);
+    if (s_is_refusal (envelope) && slot >= 0) {
         sv_calls_event_t event = {.kind = SV_CALLS_REFUSED,
                                   .broker = link->index,
                                   .id = envelope->correlation,
@@ -219,14 +232,14 @@ void sv_bus_on_reply (sv_link_t *link, const pt_envelope_t *envelope, zmq_msg_t 
         sv_calls_step (self->calls, &event, now_ms);
         return;
     }
-    int32_t slot = sv_calls_answer (self->calls, envelope->correlation, now_ms);
+    slot = sv_calls_answer (self->calls, envelope->correlation, now_ms);
     if (slot < 0) {
         sv_metric_add (self->metrics.late, 1);
         return;
     }
     zmq_msg_close (&self->pending[slot].body);
     sv_pending_t pending = self->pending[slot];
-    sv_metric_observe_us (self->metrics.duration, sv_now_us () - pending.started_us);
+    sv_metric_observe_us (self->metrics.duration, now_us - pending.started_us);
     if (pending.forward)
         sv_request_answer (&pending.forward, envelope->status, false, body);
     else

@@ -79,7 +79,7 @@ static int s_decode (sv_bus_t *self, zmq_msg_t frames[3], pt_envelope_t *envelop
                       out_msg, NULL);
 }
 
-static void s_on_event (sv_bus_t *self, zmq_msg_t frames[3])
+static void s_on_event (sv_bus_t *self, unsigned broker, zmq_msg_t frames[3])
 {
     pt_envelope_t envelope;
     const void *msg = NULL;
@@ -96,6 +96,7 @@ static void s_on_event (sv_bus_t *self, zmq_msg_t frames[3])
         .generation = envelope.affinity,
         .counter = envelope.correlation,
         .arena = self->arena,
+        .broker = broker,
     };
     if (self->on_event)
         self->on_event (self->on_event_ctx, &event);
@@ -119,7 +120,7 @@ void sv_bus_on_event_input (void *arg)
         zmq_msg_init (&frames[i]);
     for (int i = 0; i < LIM_DRAIN_PER_TURN && zmq_msg_recv (&frames[0], socket, ZMQ_DONTWAIT) >= 0; i++)
         if (s_recv_rest (link->bus, socket, frames))
-            s_on_event (link->bus, frames);
+            s_on_event (link->bus, link->index, frames);
     for (int i = 0; i < 3; i++)
         zmq_msg_close (&frames[i]);
 }

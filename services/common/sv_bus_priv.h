@@ -47,6 +47,7 @@ typedef struct {
     zmq_msg_t body; /* kept for a resend; copies share the bytes */
     const pt_call_t *op;
     uint64_t affinity;
+    uint64_t instance; /* 0: any */
     uint64_t started_us;
     sv_reply_fn *fn;
     void *arg;
@@ -118,6 +119,18 @@ bool sv_bus_send (sv_bus_t *self, unsigned broker, const pt_envelope_t *envelope
 
 /*  Encodes into a new message.  0 or an error of encoding or memory. */
 PT_MUSTCHECK int sv_bus_encode (sv_bus_t *self, pt_msg_t type, const void *msg, zmq_msg_t *out_body);
+
+/*  Notes where a request passed, at `at_us` or, for 0, now; what has no id is
+    housekeeping.  What was sent is noted with the time before, so that whoever got
+    it can't have done so earlier. */
+static inline void sv_bus_hop (const sv_bus_t *self, pt_hop_kind_t kind, const pt_call_t *op, const char *trace,
+                               unsigned broker, int status, uint64_t at_us)
+{
+    sv_hop_t hop = {
+        .kind = kind, .opcode = op->opcode, .trace = trace, .broker = broker + 1, .status = status, .at_us = at_us};
+    if (*trace)
+        sv_trace_add (self->config.trace, &hop);
+}
 
 /*  Tells every live broker our credit. */
 void sv_bus_tell_credit (sv_bus_t *self);

@@ -91,6 +91,7 @@ void sv_request_answer (sv_request_t **request_p, int status, bool is_ours, zmq_
     zmq_msg_t moved;
     zmq_msg_init (&moved);
     zmq_msg_move (&moved, body);
+    sv_bus_hop (request->bus, PT_hop_kind_REPLIED, request->op, request->trace, request->broker, status, 0);
     s_send_answer (request->bus, request->broker, &envelope, &moved);
     s_give_back (request_p);
 }
@@ -208,13 +209,15 @@ static int s_judge (const sv_bus_t *self, const pt_envelope_t *envelope, const c
 
 static void s_fill (sv_request_t *request, sv_link_t *link, const pt_envelope_t *envelope, zmq_msg_t *body)
 {
+    uint64_t now_us = sv_now_us ();
     request->bus = link->bus;
     request->op = pt_call_find (envelope->opcode);
     request->broker = link->index;
     request->correlation = envelope->correlation;
     request->affinity = envelope->affinity;
-    request->deadline_ms = sv_now_ms () + envelope->deadline_ms;
+    request->deadline_ms = now_us / 1000 + envelope->deadline_ms;
     memcpy (request->trace, envelope->trace, sizeof request->trace);
+    sv_bus_hop (link->bus, PT_hop_kind_TAKEN, request->op, request->trace, link->index, 0, now_us);
     zmq_msg_move (&request->body, body);
 }
 

@@ -27,6 +27,7 @@ typedef struct {
     sv_loop_t *loop;
     sv_log_t *log;
     sv_metrics_t *metrics;
+    sv_trace_t *trace; /* of all buses */
     sv_timer_t *watch;
     sv_bus_t *gateway, *chat, *store;
     bool (*until) (void *rig);
@@ -81,8 +82,12 @@ static void s_start_broker (rig_t *rig, int k)
 
 static sv_bus_t *s_bus (rig_t *rig, pt_peer_t role)
 {
-    sv_bus_config_t config = {
-        .role = role, .brokers = rig->bases, .loop = rig->loop, .log = rig->log, .metrics = rig->metrics};
+    sv_bus_config_t config = {.role = role,
+                              .brokers = rig->bases,
+                              .loop = rig->loop,
+                              .log = rig->log,
+                              .metrics = rig->metrics,
+                              .trace = rig->trace};
     sv_bus_t *bus = sv_bus_new (&config);
     assert_non_null (bus);
     return bus;
@@ -100,6 +105,7 @@ static int s_set_up (void **state)
     rig->loop = sv_zloop_new ();
     rig->log = sv_log_new ("test", STDERR_FILENO, SV_ERROR, "text");
     rig->metrics = sv_metrics_new ();
+    rig->trace = sv_trace_new (1024);
     assert_true (rig->loop && rig->log && rig->metrics);
     rig->watch = sv_loop_timer (rig->loop, 0, 0, s_on_watch, rig);
     return 0;
@@ -114,6 +120,7 @@ static int s_tear_down (void **state)
     sv_bus_destroy (&rig->store);
     sv_timer_cancel (rig->loop, &rig->watch);
     sv_loop_destroy (&rig->loop);
+    sv_trace_destroy (&rig->trace);
     sv_metrics_destroy (&rig->metrics);
     sv_log_destroy (&rig->log);
     for (int k = 0; k < BROKERS; k++)
@@ -325,6 +332,75 @@ static void an_error_arrives_with_its_sentence (void **state)
     s_run (rig, s_all_done, "a refusal");
     assert_int_equal (rig->last_err, -PT_E_gone);
     assert_string_equal (rig->last_text, "it went");
+}
+
+static void s_call_instance (rig_t *rig, unsigned index, uint64_t instance)
+{
+    pt_room_ref_t ask = {.account = 1, .room = 1};
+    sv_call_t call = {.opcode = PT_OP_chat_membership, .msg = &ask, .deadline_ms = 5000, .instance = instance};
+    s_tickets[index] = (ticket_t){rig, index};
+    rig->goal = index + 1;
+    assert_true (sv_bus_call (rig->gateway, &call, s_on_reply, &s_tickets[index], NULL) > 0);
+    s_run (rig, s_all_done, "an answer of one instance");
+}
+
+/*  The operator takes the place of the client. */
+static void a_call_to_one_instance_is_answered_by_it_or_not_at_all (void **state)
+{
+    rig_t *rig = *state;
+    s_open (rig, 2, 4);
+    sv_bus_destroy (&rig->gateway);
+    rig->gateway = s_bus (rig, PT_PEER_operator);
+    s_run (rig, s_all_live, "brokers");
+    s_call_instance (rig, 0, sv_bus_generation (rig->chat));
+    assert_int_equal (rig->answered, 1);
+    s_call_instance (rig, 1, sv_bus_generation (rig->chat) + 1);
+    assert_int_equal (rig->last_err, -PT_E_not_found);
+    assert_int_equal (rig->served, 1);
+}
+
+static void s_assert_hops (rig_t *rig, const char *id, const pt_hop_kind_t *kinds, uint32_t count)
+{
+    pt_arena_t *arena = pt_arena_new (1 << 20);
+    pt_trace_query_t query = {.has_trace = true, .trace = pt_str (id)};
+    pt_trace_t trace;
+    assert_int_equal (sv_trace_find (rig->trace, &query, arena, &trace), 0);
+    assert_int_equal (trace.hops.count, count);
+    for (uint32_t i = 0; i < count; i++)
+        assert_int_equal (trace.hops.at[i].kind, kinds[i]);
+    pt_arena_destroy (&arena);
+}
+
+static void a_call_leaves_its_hops_and_housekeeping_none (void **state)
+{
+    static const pt_hop_kind_t kinds[] = {PT_hop_kind_ASKED, PT_hop_kind_TAKEN, PT_hop_kind_REPLIED,
+                                          PT_hop_kind_ANSWERED};
+    rig_t *rig = *state;
+    s_open (rig, 1, 4);
+    pt_room_ref_t ask = {.account = 1, .room = 1};
+    sv_call_t call = {.opcode = PT_OP_chat_membership, .msg = &ask, .deadline_ms = 5000, .trace = "t-1"};
+    s_tickets[0] = (ticket_t){rig, 0};
+    rig->goal = 1;
+    assert_true (sv_bus_call (rig->gateway, &call, s_on_reply, &s_tickets[0], NULL) > 0);
+    s_run (rig, s_all_done, "an answer");
+    s_assert_hops (rig, "t-1", kinds, 4);
+    s_call_many (rig, 2, 5000);
+    s_run (rig, s_all_done, "answers without an id");
+    s_assert_hops (rig, "", NULL, 0);
+}
+
+static void a_call_that_nobody_answers_is_given_up_in_its_hops (void **state)
+{
+    static const pt_hop_kind_t kinds[] = {PT_hop_kind_GAVE_UP};
+    rig_t *rig = *state;
+    rig->gateway = s_bus (rig, PT_PEER_gateway);
+    pt_room_ref_t ask = {.account = 1, .room = 1};
+    sv_call_t call = {.opcode = PT_OP_chat_membership, .msg = &ask, .deadline_ms = 50, .trace = "t-1"};
+    s_tickets[0] = (ticket_t){rig, 0};
+    rig->goal = 1;
+    assert_true (sv_bus_call (rig->gateway, &call, s_on_reply, &s_tickets[0], NULL) > 0);
+    s_run (rig, s_all_done, "the end of the call");
+    s_assert_hops (rig, "t-1", kinds, 1);
 }
 
 static void a_call_that_cannot_be_made_says_why (void **state)
@@ -730,6 +806,9 @@ int main (void)
     const struct CMUnitTest tests[] = {
         TEST (calls_are_answered_each_once),
         TEST (an_error_arrives_with_its_sentence),
+        TEST (a_call_to_one_instance_is_answered_by_it_or_not_at_all),
+        TEST (a_call_leaves_its_hops_and_housekeeping_none),
+        TEST (a_call_that_nobody_answers_is_given_up_in_its_hops),
         TEST (a_call_that_cannot_be_made_says_why),
         TEST (a_forwarded_request_passes_through_unread),
         TEST (the_worker_never_has_more_than_its_credit),

@@ -46,8 +46,9 @@ typedef struct {
                               number in `make run`) */
     const char *log_level; /* debug, info, warn, error */
     const char *log_format;
-    uint64_t drain_ms;  /* longest drain on SIGTERM */
-    const char *config; /* file */
+    uint64_t drain_ms;   /* longest drain on SIGTERM */
+    const char *config;  /* file */
+    uint64_t trace_hops; /* kept for `parley trace`; 0: none */
 } sv_common_t;
 
 typedef struct sv_config sv_config_t;

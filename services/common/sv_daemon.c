@@ -36,6 +36,7 @@ struct sv_daemon {
     sv_metric_t *ready_metric;
     sv_loop_t *loop;
     sv_bus_t *bus;
+    sv_trace_t *trace;
     sv_notify_t *notify;
     void *ctx; /* the role's own */
     uint64_t generation;
@@ -89,6 +90,12 @@ static const sv_setting_t s_common[] = {
      .offset = offsetof (sv_common_t, config),
      .max = 4096,
      .help = "file of settings"},
+    {.name = "trace-hops",
+     .type = SV_TYPE_U64,
+     .offset = offsetof (sv_common_t, trace_hops),
+     .deflt = "16384",
+     .max = SV_TRACE_MAX,
+     .help = "hops of requests and messages remembered for `parley trace`; 0: none"},
 };
 #define COMMON_COUNT (sizeof (s_common) / sizeof (s_common[0]))
 
@@ -352,7 +359,8 @@ static int s_open_bus (sv_daemon_t *self)
                               .brokers = self->values->bus,
                               .loop = self->loop,
                               .log = self->log,
-                              .metrics = self->metrics};
+                              .metrics = self->metrics,
+                              .trace = self->trace};
     self->bus = sv_bus_new (&config);
     if (!self->bus)
         return -PT_E_invalid;
@@ -377,6 +385,12 @@ static int s_open_loop (sv_daemon_t *self)
     return 0;
 }
 
+static int s_open_trace (sv_daemon_t *self)
+{
+    self->trace = sv_trace_new (self->values->trace_hops);
+    return self->trace || self->values->trace_hops == 0 ? 0 : -PT_E_memory;
+}
+
 static int s_open_log (sv_daemon_t *self)
 {
     self->log =
@@ -398,10 +412,8 @@ static const struct {
     int (*open) (sv_daemon_t *self);
     int exit_code;
 } s_parts[] = {
-    {"log", s_open_log, 1},
-    {"signals", s_open_signals, 1},
-    {"loop", s_open_loop, 1},
-    {"bus", s_open_bus, EXIT_CONFIG},
+    {"log", s_open_log, 1},     {"signals", s_open_signals, 1},   {"loop", s_open_loop, 1},
+    {"trace", s_open_trace, 1}, {"bus", s_open_bus, EXIT_CONFIG},
 };
 
 /*  0, or the exit code after a line that says why. */
@@ -462,6 +474,7 @@ static void s_fini (sv_daemon_t *self)
     if (self->signal_fd >= 0)
         close (self->signal_fd);
     sv_notify_destroy (&self->notify);
+    sv_trace_destroy (&self->trace);
     sv_metrics_destroy (&self->metrics);
     sv_log_destroy (&self->log);
     sv_config_destroy (&self->config);
@@ -512,6 +525,11 @@ sv_bus_t *sv_daemon_bus (sv_daemon_t *self)
     return self->bus;
 }
 
+sv_trace_t *sv_daemon_trace (sv_daemon_t *self)
+{
+    return self->trace;
+}
+
 static uint64_t s_resident_bytes (void)
 {
     unsigned long long pages = 0;
@@ -535,13 +553,18 @@ static uint32_t s_cut_len (const char *text, size_t max)
     return (uint32_t)max;
 }
 
-void sv_daemon_status (sv_daemon_t *self, pt_arena_t *arena, pt_status_t *out)
+static void s_identify (const sv_daemon_t *self, pt_arena_t *arena, pt_str_t *out_service, pt_str_t *out_instance)
 {
     const pt_peer_rule_t *rule = pt_peer_rule (self->role->role);
-    memset (out, 0, sizeof (*out));
-    out->service = pt_str (rule ? rule->name : "broker");
     const char *instance = pt_arena_printf (arena, "%016" PRIx64, self->generation);
-    out->instance = instance ? pt_str (instance) : PT_LIT ("0");
+    *out_service = pt_str (rule ? rule->name : "broker");
+    *out_instance = instance ? pt_str (instance) : PT_LIT ("0");
+}
+
+void sv_daemon_status (sv_daemon_t *self, pt_arena_t *arena, pt_status_t *out)
+{
+    memset (out, 0, sizeof (*out));
+    s_identify (self, arena, &out->service, &out->instance);
     out->version = PT_LIT (SV_VERSION);
     out->pid = (uint64_t)getpid ();
     out->uptime_ms = sv_now_ms () - self->started_ms;
@@ -565,4 +588,22 @@ void sv_daemon_on_status (void *ctx, sv_request_t *request, const void *msg)
     pt_status_t status;
     sv_daemon_status (self, sv_request_arena (request), &status);
     sv_request_reply (&request, &status);
+}
+
+int sv_daemon_find_hops (sv_daemon_t *self, const pt_trace_query_t *query, pt_arena_t *arena, pt_trace_t *out)
+{
+    s_identify (self, arena, &out->service, &out->instance);
+    out->pid = (uint64_t)getpid ();
+    return sv_trace_find (self->trace, query, arena, out);
+}
+
+void sv_daemon_on_trace (void *ctx, sv_request_t *request, const void *msg)
+{
+    sv_daemon_t *self = *(sv_daemon_t **)ctx;
+    pt_trace_t trace = {0};
+    int rc = sv_daemon_find_hops (self, msg, sv_request_arena (request), &trace);
+    if (rc != 0)
+        sv_request_fail (&request, rc, rc == -PT_E_invalid ? "a request id, or a room and a seq" : NULL);
+    else
+        sv_request_reply (&request, &trace);
 }

@@ -53,7 +53,8 @@ const void *sv_daemon_config (const sv_daemon_t *self);
 sv_loop_t *sv_daemon_loop (sv_daemon_t *self);
 sv_log_t *sv_daemon_log (sv_daemon_t *self);
 sv_metrics_t *sv_daemon_metrics (sv_daemon_t *self);
-sv_bus_t *sv_daemon_bus (sv_daemon_t *self); /* NULL for the broker */
+sv_bus_t *sv_daemon_bus (sv_daemon_t *self);     /* NULL for the broker */
+sv_trace_t *sv_daemon_trace (sv_daemon_t *self); /* NULL when no hops are kept */
 
 /*  Says whether the daemon can serve; the first `true` makes it ready.  The
     reason (copied, may be NULL) is logged on change, shown by *_status and in STATUS=. */
@@ -69,5 +70,11 @@ void sv_daemon_status (sv_daemon_t *self, pt_arena_t *arena, pt_status_t *out);
 /*  Ready-made handler of <service>_status: its ctx must begin with a
     `sv_daemon_t *` member. */
 void sv_daemon_on_status (void *ctx, sv_request_t *request, const void *msg);
+
+/*  The answer to <service>_trace, with the errors of sv_trace_find; and its
+    handler, as above. */
+PT_MUSTCHECK int sv_daemon_find_hops (sv_daemon_t *self, const pt_trace_query_t *query, pt_arena_t *arena,
+                                      pt_trace_t *out);
+void sv_daemon_on_trace (void *ctx, sv_request_t *request, const void *msg);
 
 #endif

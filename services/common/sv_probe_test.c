@@ -78,13 +78,7 @@ static int s_tear_down (void **state)
 
 static void s_answer (harness_t *harness, bool is_ready)
 {
-    const harness_frame_t *question = harness_expect (harness, PT_OP_store_status);
-    pt_status_t status = {.service = PT_LIT ("store"),
-                          .instance = PT_LIT ("1"),
-                          .version = PT_LIT (SV_VERSION),
-                          .pid = 1,
-                          .ready = is_ready};
-    harness_answer (harness, question, &status);
+    harness_answer_status (harness, harness_expect (harness, PT_OP_store_status), is_ready);
 }
 
 /*  The daemon takes frames in order: what was answered before counts. */

@@ -20,6 +20,7 @@ typedef struct gw {
     sv_log_t *log;
     sv_metrics_t *metrics;
     sv_bus_t *bus;
+    sv_trace_t *trace;       /* NULL: hops are not noted */
     gw_tokens_t *tokens;     /* gw_token.h: keys and verified tokens */
     gw_keys_t *keys;         /* gw_keys.h: keeps the keys fresh */
     gw_health_t *health;     /* gw_health.h: whether it can serve */

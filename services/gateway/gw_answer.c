@@ -216,10 +216,11 @@ void gw_answer_options (gw_request_t *request)
     gw_route_allow (request->methods, allow, sizeof allow);
     int len = snprintf (extra, sizeof extra, "Allow: %s\r\n", allow);
     if (request->origin && len > 0)
-        snprintf (extra + len, sizeof extra - (size_t)len,
-                  "Access-Control-Allow-Methods: %s\r\n"
-                  "Access-Control-Allow-Headers: Authorization, Content-Type, Idempotency-Key, X-Request-ID\r\n"
-                  "Access-Control-Max-Age: 600\r\n",
-                  allow);
+        snprintf (
+            extra + len, sizeof extra - (size_t)len,
+            "Access-Control-Allow-Methods: %s\r\n"
+            "Access-Control-Allow-Headers: Authorization, Content-Type, Idempotency-Key, Traceparent, X-Request-ID\r\n"
+            "Access-Control-Max-Age: 600\r\n",
+            allow);
     gw_http_answer (request, &(gw_answer_t){.status = 204, .extra = extra});
 }

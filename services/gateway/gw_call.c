@@ -136,6 +136,10 @@ void gw_call_send (gw_request_t *request, uint16_t opcode, const void *msg, sv_r
         .deadline_ms = (uint32_t)request->gw->config->call_ms,
         .trace = request->trace,
     };
+    sv_trace_add (request->gw->trace, &(sv_hop_t){.kind = PT_hop_kind_TAKEN,
+                                                  .opcode = opcode,
+                                                  .trace = request->trace,
+                                                  .at_us = request->started_us});
     request->call = sv_bus_call (request->gw->bus, &call, fn, request, &err);
     if (request->call == 0)
         gw_http_fail (request, err, NULL, NULL);
@@ -144,6 +148,8 @@ void gw_call_send (gw_request_t *request, uint16_t opcode, const void *msg, sv_r
 bool gw_call_succeeded (gw_request_t *request, const sv_reply_t *reply)
 {
     request->call = 0;
+    sv_trace_add (request->gw->trace,
+                  &(sv_hop_t){.kind = PT_hop_kind_ACKED, .trace = request->trace, .status = reply->status});
     if (reply->status == 0)
         return true;
     gw_http_fail (request, reply->status, NULL, reply->error);

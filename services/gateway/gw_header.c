@@ -176,3 +176,19 @@ bool gw_header_accepts_json (const char *value, size_t len)
     }
     return false;
 }
+
+/*  Version, trace id, parent id and flags in lower-case hex; what a later version
+    adds follows another dash. */
+const char *gw_header_trace_id (const char *value, size_t len)
+{
+    static const char shape[] = "hh-hhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhh-hhhhhhhhhhhhhhhh-hh";
+    size_t known = sizeof shape - 1;
+    if (len < known || (len > known && value[known] != '-') || strncmp (value, "ff", 2) == 0 ||
+        (len > known && strncmp (value, "00", 2) == 0))
+        return NULL;
+    for (size_t i = 0; i < known; i++)
+        if (shape[i] == '-' ? value[i] != '-' : !strchr ("0123456789abcdef", value[i]) || !value[i])
+            return NULL;
+    const char *id = value + 3, *parent = id + GW_HEADER_TRACE_ID + 1;
+    return strspn (id, "0") < GW_HEADER_TRACE_ID && strspn (parent, "0") < 16 ? id : NULL;
+}

@@ -38,6 +38,11 @@ PT_MUSTCHECK int gw_header_bearer (const char *value, size_t len, const char **o
 /*  A request id or idempotency key: 1 to `max` printable ASCII characters. */
 bool gw_header_printable (const char *value, size_t len, size_t max);
 
+/*  The trace id of a `traceparent` (W3C Trace Context); NULL when it has none that
+    is valid.  The result points into `value`, and is so long. */
+#define GW_HEADER_TRACE_ID 32
+const char *gw_header_trace_id (const char *value, size_t len);
+
 /*  Whether Content-Type is application/json, or ends in +json; parameters
     (charset) are ignored. */
 bool gw_header_is_json (const char *value, size_t len);

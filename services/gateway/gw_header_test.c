@@ -164,6 +164,38 @@ static void test_lists_are_walked_and_trimmed (void **state)
     assert_false (gw_header_in_list ("keep-alive, Upgraded", "upgrade", 7));
 }
 
+static void test_a_trace_id_is_taken_from_a_valid_traceparent_alone (void **state)
+{
+    (void)state;
+#define ID "4bf92f3577b34da6a3ce929d0e0e4736"
+#define PARENT "00f067aa0ba902b7"
+    static const struct {
+        const char *value;
+        bool is_valid;
+    } rows[] = {
+        {"00-" ID "-" PARENT "-01", true},
+        {"cc-" ID "-" PARENT "-01", true},
+        {"cc-" ID "-" PARENT "-01-what-will-be", true},
+        {"00-" ID "-" PARENT "-01-more", false},
+        {"cc-" ID "-" PARENT "-01.more", false},
+        {"ff-" ID "-" PARENT "-01", false},
+        {"00-" ID "-" PARENT, false},
+        {"00-" ID "-" PARENT "-0", false},
+        {"00-00000000000000000000000000000000-" PARENT "-01", false},
+        {"00-" ID "-0000000000000000-01", false},
+        {"00-4BF92F3577B34DA6A3CE929D0E0E4736-" PARENT "-01", false},
+        {"00_" ID "-" PARENT "-01", false},
+        {"", false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const char *id = gw_header_trace_id (rows[i].value, strlen (rows[i].value));
+        if ((id != NULL) != rows[i].is_valid)
+            fail_msg ("traceparent: %s", rows[i].value);
+        if (id)
+            assert_memory_equal (id, ID, GW_HEADER_TRACE_ID);
+    }
+}
+
 int main (void)
 {
     const struct CMUnitTest tests[] = {
@@ -175,6 +207,7 @@ int main (void)
         cmocka_unit_test (test_ids_are_printable_and_bounded),
         cmocka_unit_test (test_media_types_ignore_parameters),
         cmocka_unit_test (test_lists_are_walked_and_trimmed),
+        cmocka_unit_test (test_a_trace_id_is_taken_from_a_valid_traceparent_alone),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

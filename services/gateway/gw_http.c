@@ -122,14 +122,22 @@ static const char *s_custom (gw_request_t *self, const char *name, size_t max, s
     return value;
 }
 
-/*  The id the client gave, if it is fit for logs and headers, else a new one. */
+/*  The id the client gave, if it is fit for logs and headers, or that of the trace
+    the request is part of, else a new one. */
 static void s_read_trace (gw_request_t *self)
 {
+    enum { TRACEPARENT = 256 }; /* longest that is looked at */
     size_t len = 0;
     const char *value = s_custom (self, "x-request-id:", LIM_TRACE, &len);
     if (value && gw_header_printable (value, len, LIM_TRACE)) {
         memcpy (self->trace, value, len);
         self->trace[len] = '\0';
+        return;
+    }
+    value = s_custom (self, "traceparent:", TRACEPARENT, &len);
+    value = value ? gw_header_trace_id (value, len) : NULL;
+    if (value) {
+        snprintf (self->trace, sizeof self->trace, "%.*s", GW_HEADER_TRACE_ID, value);
         return;
     }
     uint8_t random[12];

@@ -175,8 +175,10 @@ static void s_drain_session (gw_link_t *self, uint32_t retry_ms, uint64_t due_ms
 
 int gw_link_opened (gw_link_t *self)
 {
-    gw_http_forget (self);
     self->session = gw_ws_open (self->gw, &self->conn, self->has_identity ? &self->identity : NULL);
+    if (self->session && self->request)
+        gw_ws_set_trace (self->session, self->request->trace);
+    gw_http_forget (self);
     if (!self->session)
         return -1;
     self->heard = true;

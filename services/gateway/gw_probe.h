@@ -253,14 +253,6 @@ static inline void probe_on_keys (harness_t *harness, const harness_frame_t *cal
     harness_answer (harness, call, &keys);
 }
 
-static inline void probe_on_status (harness_t *harness, const harness_frame_t *call, void *ctx)
-{
-    (void)ctx;
-    const pt_status_t status = {
-        .service = PT_LIT ("chat"), .instance = PT_LIT ("fake"), .version = PT_LIT ("0"), .pid = 1, .ready = true};
-    harness_answer (harness, call, &status);
-}
-
 /*  Starts a gateway with `extra` arguments (NULL-terminated, may be NULL) that
     has keys and a token it takes (account 7, session 42). */
 static inline probe_t *probe_new_quiet (const char *const *extra)
@@ -280,9 +272,9 @@ static inline probe_t *probe_new_quiet (const char *const *extra)
     self->token = forge_token (&(forge_t){.key = self->key, .claims = FORGE_CLAIMS});
     self->harness = harness_new ("parley-gateway", PT_PEER_gateway, args);
     probe_on_keys (self->harness, harness_expect (self->harness, PT_OP_auth_keys), self);
-    probe_on_status (self->harness, harness_expect (self->harness, PT_OP_chat_status), NULL);
+    harness_answer_status (self->harness, harness_expect (self->harness, PT_OP_chat_status), true);
     harness_fake (self->harness, PT_OP_auth_keys, probe_on_keys, self);
-    harness_fake (self->harness, PT_OP_chat_status, probe_on_status, NULL);
+    harness_fake (self->harness, PT_OP_chat_status, harness_fake_ready, NULL);
     return self;
 }
 

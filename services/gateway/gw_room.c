@@ -227,6 +227,11 @@ static void s_deliver (gw_room_t *self, const gw_order_out_t *out, uint64_t now_
             s_apply_member (self, out->items[i]);
     }
     sv_metric_add (self->rooms->m_items, out->count);
+    sv_trace_add (self->rooms->gw->trace, &(sv_hop_t){.kind = PT_hop_kind_DELIVERED,
+                                                      .room = self->id,
+                                                      .seq = out->items[0]->seq,
+                                                      .last = out->items[out->count - 1]->seq,
+                                                      .count = self->sub_count});
     s_wake_subs (self);
 }
 
@@ -246,6 +251,11 @@ void gw_room_step (gw_room_t *self, const gw_order_event_t *event, uint64_t now_
     if (out->count)
         s_deliver (self, out, now_ms);
     self->order_due_ms = out->due_ms;
+    if (out->is_ask)
+        sv_trace_add (self->rooms->gw->trace, &(sv_hop_t){.kind = PT_hop_kind_REPAIR,
+                                                          .room = self->id,
+                                                          .seq = out->ask_after + 1,
+                                                          .last = out->ask_after + out->ask_limit});
     if (out->is_ask)
         gw_room_repair (self, out->ask_after, out->ask_limit, now_ms);
     else
@@ -371,23 +381,30 @@ static void s_note_generation (gw_rooms_t *self, uint64_t generation, uint64_t n
     gw_rooms_want_all_heads (self, now_ms);
 }
 
-static void s_on_items (gw_rooms_t *self, const pt_room_items_t *msg, uint64_t now_ms)
+static void s_on_items (gw_rooms_t *self, const pt_room_items_t *msg, unsigned broker, uint64_t now_us)
 {
+    uint64_t now_ms = now_us / 1000;
+    sv_hop_t hop = {.kind = PT_hop_kind_RECEIVED, .room = msg->room, .broker = broker + 1, .at_us = now_us};
     gw_room_t *room = gw_idmap_get (&self->map, msg->room);
     if (!room)
         return;
     room->active_ms = now_ms;
+    sv_trace_add_items (self->gw->trace, &hop, msg->items.at, msg->items.count);
     gw_order_event_t event = {
         .kind = GW_ORDER_ITEMS, .epoch = msg->epoch, .items = msg->items.at, .count = msg->items.count};
     gw_room_step (room, &event, now_ms);
+    if (msg->items.at[msg->items.count - 1].seq <= gw_order_last (room->order))
+        return;
+    hop.kind = PT_hop_kind_HELD;
+    sv_trace_add_items (self->gw->trace, &hop, msg->items.at, msg->items.count);
 }
 
 static void s_on_event (void *ctx, const sv_event_t *event)
 {
     gw_rooms_t *self = ctx;
-    uint64_t now_ms = sv_now_ms ();
+    uint64_t now_us = sv_now_us (), now_ms = now_us / 1000;
     if (event->opcode == PT_EV_room_items)
-        s_on_items (self, event->msg, now_ms);
+        s_on_items (self, event->msg, event->broker, now_us);
     else if (event->opcode == PT_EV_room_gone) {
         gw_room_t *room = gw_idmap_get (&self->map, ((const pt_head_t *)event->msg)->room);
         if (room)

@@ -287,6 +287,29 @@ gw_ws_t *gw_ws_open (gw_t *gw, gw_conn_t *conn, const gw_identity_t *identity)
     return self;
 }
 
+void gw_ws_set_trace (gw_ws_t *self, const char *trace)
+{
+    snprintf (self->trace, sizeof self->trace, "%s", trace);
+}
+
+void gw_ws_name_call (gw_ws_t *self, char out[LIM_TRACE + 1])
+{
+    static const char digits[] = "0123456789abcdef";
+    size_t len = strlen (self->trace);
+    uint64_t number = ++self->call_count;
+    unsigned width = 1;
+    out[0] = '\0';
+    if (len == 0)
+        return;
+    while (width < 16 && number >> (4 * width))
+        width++;
+    memcpy (out, self->trace, len);
+    out[len++] = '-';
+    while (width-- > 0)
+        out[len++] = digits[number >> (4 * width) & 15];
+    out[len] = '\0';
+}
+
 void gw_ws_close (gw_ws_t **self_p)
 {
     gw_ws_t *self = *self_p;

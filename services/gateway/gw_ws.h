@@ -33,6 +33,10 @@ void gw_sessions_turn (gw_sessions_t *self);
     copied.  NULL when out of memory: the caller closes. */
 gw_ws_t *gw_ws_open (gw_t *gw, gw_conn_t *conn, const gw_identity_t *identity);
 
+/*  Tells the request id of the handshake: the ids of the session's calls begin
+    with it. */
+void gw_ws_set_trace (gw_ws_t *self, const char *trace);
+
 /*  The socket is gone; open calls are cancelled, subscriptions ended. */
 void gw_ws_close (gw_ws_t **self_p);
 

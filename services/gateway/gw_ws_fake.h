@@ -157,6 +157,10 @@ void sv_request_reply (sv_request_t **request_p, const void *msg)
 {
     (void)request_p, (void)msg;
 }
+void sv_request_fail (sv_request_t **request_p, int err, const char *detail)
+{
+    (void)request_p, (void)err, (void)detail;
+}
 
 /*  The only open call of that opcode. */
 static inline fake_call_t fake_take (uint16_t opcode)

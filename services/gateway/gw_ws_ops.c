@@ -114,7 +114,10 @@ void gw_op_call (gw_op_t **self_p, uint16_t opcode, const void *msg, sv_reply_fn
 {
     gw_op_t *self = *self_p;
     int err = 0;
-    sv_call_t call = {.opcode = opcode, .msg = msg, .affinity = self->room, .deadline_ms = GW_WS_CALL_MS};
+    char trace[LIM_TRACE + 1];
+    gw_ws_name_call (self->ws, trace);
+    sv_call_t call = {
+        .opcode = opcode, .msg = msg, .affinity = self->room, .deadline_ms = GW_WS_CALL_MS, .trace = trace};
     self->opcode = opcode;
     self->call = sv_bus_call (self->ws->gw->bus, &call, fn, self, &err);
     if (self->call)

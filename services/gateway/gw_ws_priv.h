@@ -25,6 +25,10 @@
 /*  JSON of one answer to `history`; what does not fit is left for the next. */
 #define GW_WS_HISTORY_BYTES (160 * 1024)
 
+/*  What of the handshake's request id its calls begin with; a dash and a number
+    of at most 16 hex digits make each unique. */
+#define GW_WS_TRACE (LIM_TRACE - 17)
+
 typedef struct gw_op gw_op_t;
 typedef struct gw_lane gw_lane_t;
 
@@ -64,6 +68,8 @@ struct gw_ws {
     gw_op_t *ops;                        /* calls under way, newest first */
     gw_op_t *parked_first, *parked_last; /* history that waits its turn */
     unsigned pending;                    /* requests not yet answered */
+    char trace[GW_WS_TRACE + 1];         /* request id of the handshake; "" when there is none */
+    uint64_t call_count;                 /* calls that got an id of their own */
     size_t send_bytes;
 };
 
@@ -121,6 +127,9 @@ void gw_ws_fail_with (gw_ws_t *self, uint64_t re, int err, const pt_error_t *err
 
 /*  Close code when memory is out. */
 #define GW_WS_SHORT 1013
+
+/*  A request id for a call of this session; "" without one of the handshake. */
+void gw_ws_name_call (gw_ws_t *self, char out[LIM_TRACE + 1]);
 
 /*  Flushes what there is and closes; later frames of the client are ignored. */
 void gw_ws_shut (gw_ws_t *self, uint16_t code, const char *reason);

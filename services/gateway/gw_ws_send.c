@@ -11,8 +11,10 @@ struct gw_lane {
     uint64_t room;
     gw_sendq_t *queue;
     uint64_t call;
-    bool is_listed; /* in sessions->lanes: it has something to send */
-    bool is_due;    /* in sessions->due: it sends at the end of this turn */
+    uint64_t since_us;         /* when the first send came that was in no array yet; 0: none */
+    char trace[LIM_TRACE + 1]; /* id of the array at hand, kept while it is tried again */
+    bool is_listed;            /* in sessions->lanes: it has something to send */
+    bool is_due;               /* in sessions->due: it sends at the end of this turn */
     gw_lane_t *next, *prev;
     gw_lane_t *due_next;
 };
@@ -119,6 +121,21 @@ static void s_answer (void *arg, uint64_t re, const pt_send_result_t *result, in
     gw_ws_end (ws, "}}");
 }
 
+/*  Notes the acknowledged positions of an array. */
+static void s_note_acks (const gw_lane_t *self, const pt_send_result_t *results, uint32_t count, uint64_t now_us)
+{
+    sv_hop_t hop = {.kind = PT_hop_kind_ACKED, .trace = self->trace, .room = self->room, .at_us = now_us};
+    for (uint32_t i = 0, n; i < count; i += n) {
+        n = 1;
+        while (i + n < count && results[i + n].seq == results[i].seq + n)
+            n++;
+        hop.seq = results[i].seq;
+        hop.last = results[i + n - 1].seq;
+        hop.status = (int)results[i].status;
+        sv_trace_add (self->ws->gw->trace, &hop);
+    }
+}
+
 /*  After the queue has changed by an answer: counts, next array, list. */
 static void s_settle (gw_lane_t *self, uint32_t count, size_t bytes)
 {
@@ -133,7 +150,7 @@ static void s_settle (gw_lane_t *self, uint32_t count, size_t bytes)
 static void s_on_send (void *arg, const sv_reply_t *reply)
 {
     gw_lane_t *self = arg;
-    uint64_t now_ms = sv_now_ms ();
+    uint64_t now_us = sv_now_us (), now_ms = now_us / 1000;
     uint32_t count = gw_sendq_count (self->queue);
     size_t bytes = gw_sendq_bytes (self->queue);
     self->call = 0;
@@ -143,9 +160,26 @@ static void s_on_send (void *arg, const sv_reply_t *reply)
     else {
         const pt_send_results_t *msg = reply->msg;
         gw_sendq_done (self->queue, msg->results.at, msg->results.count, now_ms, s_answer, self->ws);
+        s_note_acks (self, msg->results.at, msg->results.count, now_us);
     }
     sv_crash (SV_CRASH_gateway_send_acked);
+    if (!pt_error_is_transient (reply->status))
+        *self->trace = '\0';
     s_settle (self, count, bytes);
+}
+
+/*  The array that goes now gets an id, unless it is one tried again. */
+static void s_name_array (gw_lane_t *self)
+{
+    if (!*self->trace)
+        gw_ws_name_call (self->ws, self->trace);
+    if (self->since_us && *self->trace)
+        sv_trace_add (self->ws->gw->trace, &(sv_hop_t){.kind = PT_hop_kind_TAKEN,
+                                                       .opcode = PT_OP_chat_send,
+                                                       .trace = self->trace,
+                                                       .room = self->room,
+                                                       .at_us = self->since_us});
+    self->since_us = 0;
 }
 
 static void s_pump (gw_lane_t *self, uint64_t now_ms)
@@ -155,8 +189,13 @@ static void s_pump (gw_lane_t *self, uint64_t now_ms)
     uint32_t count = gw_sendq_begin (self->queue, entries, LIM_SENDS, now_ms);
     if (!count)
         return;
+    s_name_array (self);
     pt_send_t msg = {.account = ws->identity.account, .room = self->room, .sends = {entries, count}};
-    sv_call_t call = {.opcode = PT_OP_chat_send, .msg = &msg, .affinity = self->room, .deadline_ms = GW_WS_CALL_MS};
+    sv_call_t call = {.opcode = PT_OP_chat_send,
+                      .msg = &msg,
+                      .affinity = self->room,
+                      .deadline_ms = GW_WS_CALL_MS,
+                      .trace = self->trace};
     int err = -PT_E_busy;
     self->call = sv_bus_call (ws->gw->bus, &call, s_on_send, self, &err);
     if (!self->call)
@@ -265,13 +304,15 @@ void gw_ws_send (gw_ws_t *ws, const gw_request_t *request)
         gw_ws_fail (ws, request->re, PT_E_too_many, PT_LIT ("too much without an answer"));
         return;
     }
-    uint64_t now_ms = sv_now_ms ();
+    uint64_t now_us = sv_now_us ();
     uint32_t count = lane ? gw_sendq_count (lane->queue) : 0;
     size_t bytes = lane ? gw_sendq_bytes (lane->queue) : 0;
-    if (!lane || gw_sendq_push (lane->queue, request->re, &entry, now_ms + GW_WS_CALL_MS)) {
+    if (!lane || gw_sendq_push (lane->queue, request->re, &entry, now_us / 1000 + GW_WS_CALL_MS)) {
         s_give_up (ws, request->re);
         return;
     }
+    if (!lane->since_us)
+        lane->since_us = now_us;
     ws->pending += gw_sendq_count (lane->queue) - count;
     ws->send_bytes += gw_sendq_bytes (lane->queue) - bytes;
     s_list (lane);

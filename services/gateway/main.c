@@ -27,6 +27,15 @@ static void s_fini (void **ctx_p)
     free (gw);
 }
 
+/*  What an operator may ask. */
+static const sv_handler_t s_ops[] = {
+    {PT_OP_gateway_status, sv_daemon_on_status},
+    {PT_OP_gateway_trace, sv_daemon_on_trace},
+};
+
+/*  Questions of operators at a time. */
+enum { CREDIT = 16 };
+
 static void s_judge (void *arg)
 {
     gw_t *gw = arg;
@@ -45,6 +54,7 @@ static int s_init (sv_daemon_t *daemon, void **out_ctx, int *out_exit)
     gw->log = sv_daemon_log (daemon);
     gw->metrics = sv_daemon_metrics (daemon);
     gw->bus = sv_daemon_bus (daemon);
+    gw->trace = sv_daemon_trace (daemon);
     snprintf (gw->instance, sizeof gw->instance, "%016" PRIx64, sv_bus_generation (gw->bus));
 
     gw->tokens = gw_tokens_new ();
@@ -57,6 +67,9 @@ static int s_init (sv_daemon_t *daemon, void **out_ctx, int *out_exit)
         return -PT_E_memory;
     }
     gw_keys_on_change (gw->keys, s_judge, gw);
+    int rc = sv_bus_serve (gw->bus, s_ops, sizeof s_ops / sizeof *s_ops, CREDIT, gw);
+    if (rc != 0)
+        return rc;
     gw->server = gw_server_new (gw, out_exit);
     return gw->server ? gw_server_start (gw->server) : -PT_E_unavailable;
 }

@@ -68,18 +68,22 @@ static void s_on_operation (void *ctx, sv_request_t *request, const void *msg)
         sv_request_fail (&request, -PT_E_unknown_op, NULL);
 }
 
+/*  Operations that are not in the table of those that ask PostgreSQL. */
+enum { FIXED_OPS = 3 };
+
 static int s_serve (s_store_t *self)
 {
-    size_t count = 2;
-    while (store_ops_at (count - 2))
+    size_t count = FIXED_OPS;
+    while (store_ops_at (count - FIXED_OPS))
         count++;
     self->handlers = calloc (count, sizeof (*self->handlers));
     if (!self->handlers)
         return -PT_E_memory;
     self->handlers[0] = (sv_handler_t){PT_OP_store_status, sv_daemon_on_status};
     self->handlers[1] = (sv_handler_t){PT_OP_store_append, s_on_append};
-    for (size_t i = 2; i < count; i++)
-        self->handlers[i] = (sv_handler_t){store_ops_at (i - 2)->opcode, s_on_operation};
+    self->handlers[2] = (sv_handler_t){PT_OP_store_trace, sv_daemon_on_trace};
+    for (size_t i = FIXED_OPS; i < count; i++)
+        self->handlers[i] = (sv_handler_t){store_ops_at (i - FIXED_OPS)->opcode, s_on_operation};
     return sv_bus_serve (sv_daemon_bus (self->daemon), self->handlers, count, (unsigned)self->config->credit, self);
 }
 
@@ -160,6 +164,7 @@ static int s_open (s_store_t *self)
         .loop = loop,
         .log = log,
         .metrics = metrics,
+        .trace = sv_daemon_trace (self->daemon),
         .on_state = s_on_state,
         .ctx = self,
     });

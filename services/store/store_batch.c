@@ -209,6 +209,40 @@ static void s_gather (s_lane_t *lane)
     }
 }
 
+/*  ---- hops -------------------------------------------------------------------------- */
+
+/*  Entries of the run from `i` on that belong to one request and, where they have
+    seqs, adjoin; 0 at the end. */
+static unsigned s_stretch (const s_lane_t *lane, unsigned i)
+{
+    unsigned n = i < lane->run_entries;
+    while (n > 0 && i + n < lane->run_entries && lane->owners[lane->run_at[i + n]] == lane->owners[lane->run_at[i]] &&
+           (lane->run[i + n]->seq == 0 ? lane->run[i]->seq == 0 : lane->run[i + n]->seq == lane->run[i]->seq + n))
+        n++;
+    return n;
+}
+
+/*  Notes a hop of every request in the run, with the seqs its entries have. */
+static void s_note_run (const s_lane_t *lane, pt_hop_kind_t kind)
+{
+    if (!lane->batch->config.trace)
+        return;
+    uint64_t now_us = sv_now_us ();
+    for (unsigned i = 0, n; (n = s_stretch (lane, i)) > 0; i += n) {
+        const s_owner_t *owner = lane->owners[lane->run_at[i]];
+        sv_hop_t hop = {
+            .kind = kind,
+            .trace = sv_request_trace (owner->request),
+            .room = owner->msg->room,
+            .seq = lane->run[i]->seq,
+            .last = lane->run[i + n - 1]->seq,
+            .count = kind == PT_hop_kind_BEGUN ? lane->run_entries : 0,
+            .at_us = now_us,
+        };
+        sv_trace_add (lane->batch->config.trace, &hop);
+    }
+}
+
 /*  Answers everything of the range with one error. */
 static void s_fail_range (s_lane_t *lane, int err)
 {
@@ -292,6 +326,7 @@ static void s_finish (s_lane_t *lane)
 {
     unsigned room_count;
     const store_room_t *rooms = store_append_rooms (lane->append, &room_count);
+    s_note_run (lane, PT_hop_kind_COMMITTED);
     for (unsigned i = 0; i < lane->run_entries; i++) {
         unsigned at = lane->run_at[i];
         const store_entry_t *entry = lane->run[i];
@@ -333,6 +368,7 @@ static void s_on_read (void *arg, const store_pg_step_t *step)
         unsigned new_count = store_append_decide (lane->append, now, &lane->ids);
         store_statement_write (lane->append, lane->pg, lane->run, lane->run_entries, new_count);
         sv_crash (SV_CRASH_store_before_commit);
+        s_note_run (lane, PT_hop_kind_NUMBERED);
     } else {
         sv_log (lane->batch->config.log, SV_ERROR, NULL, "postgres answered a batch in an unknown shape");
         for (unsigned i = 0; i < lane->run_entries; i++)
@@ -360,6 +396,7 @@ static void s_work (s_lane_t *lane)
         }
         lane->run_count++;
         lane->is_running = true;
+        s_note_run (lane, PT_hop_kind_BEGUN);
         store_statement_ask (lane->append, lane->pg, lane->run, lane->run_entries,
                              store_ids_left (&lane->ids) < lane->run_entries);
         store_pg_step (lane->pg, false, s_on_read, lane);

@@ -38,6 +38,7 @@ typedef struct {
     sv_loop_t *loop;
     sv_log_t *log;
     sv_metrics_t *metrics;
+    sv_trace_t *trace;            /* NULL: hops are not noted */
     void (*on_state) (void *ctx); /* a connection came up or went down */
     void *ctx;
 } store_batch_config_t;

@@ -99,8 +99,9 @@ static void s_discard (void *ctx, void *body)
     free (body);
 }
 
-static void s_query (void *ctx, const broker_addr_t *from, const pt_envelope_t *request)
+static void s_query (void *ctx, const broker_addr_t *from, const pt_envelope_t *request, const void *body)
 {
+    (void)body;
     s_on_outcome (ctx, s_index (from), request->correlation);
 }
 

@@ -103,7 +103,7 @@ int main (int argc, char **argv)
             s_write_message (argv[1], type);
     for (size_t i = 0; i < sizeof s_bombs / sizeof s_bombs[0]; i++)
         s_write (argv[1], "codec", s_bombs[i].name, s_bombs[i].bytes, s_bombs[i].len);
-    for (unsigned kind = PT_KIND_REQUEST; kind <= PT_KIND_CREDIT; kind++)
+    for (unsigned kind = PT_KIND_REQUEST; kind <= PT_KIND_DIRECT; kind++)
         s_write_envelope (argv[1], kind);
     s_write (argv[1], "envelope", "wide",
              BYTES ("\xdc\x00\x09\xcc\x01\xcd\x00\x01\x00\x00\x00\x00\x00\x00\xdb\x00\x00\x00\x01x"));

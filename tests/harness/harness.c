@@ -600,3 +600,21 @@ pt_arena_t *harness_arena (harness_t *self)
 {
     return self->arena;
 }
+
+void harness_answer_status (harness_t *self, const harness_frame_t *call, bool is_ready)
+{
+    const pt_status_t status = {
+        .service = pt_str (pt_service_name (call->envelope.service)),
+        .instance = PT_LIT ("1"),
+        .version = PT_LIT ("0"),
+        .pid = 1,
+        .ready = is_ready,
+    };
+    harness_answer (self, call, &status);
+}
+
+void harness_fake_ready (harness_t *self, const harness_frame_t *call, void *ctx)
+{
+    (void)ctx;
+    harness_answer_status (self, call, true);
+}

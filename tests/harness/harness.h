@@ -68,6 +68,11 @@ void harness_publish (harness_t *self, const void *topic, size_t len, uint16_t o
 typedef void (harness_fake_fn) (harness_t *self, const harness_frame_t *call, void *ctx);
 void harness_fake (harness_t *self, uint16_t opcode, harness_fake_fn *fn, void *ctx);
 
+/*  Answers a <service>_status call for an instance that is ready or not; and a
+    fake that says it is. */
+void harness_answer_status (harness_t *self, const harness_frame_t *call, bool is_ready);
+harness_fake_fn harness_fake_ready;
+
 /*  Arena whose content lives until the harness is destroyed. */
 pt_arena_t *harness_arena (harness_t *self);
 
