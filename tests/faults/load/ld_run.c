@@ -232,8 +232,7 @@ static bool s_is_over (ld_t *self, int *out_status)
     bool is_done = s_is_complete (self);
     if (!is_done && self->now_us - self->stop_us < LD_STOP_US)
         return false;
-    if (is_done)
-        s_note_ends (self);
+    s_note_ends (self);
     s_tell_done (self, is_done);
     *out_status = !is_done;
     return true;
