@@ -22,14 +22,15 @@ static bool s_enter (vf_judge_t *self, vf_map_t *map, uint64_t key, uint32_t ind
 pt_str_t vf_keep (vf_judge_t *self, pt_str_t a, pt_str_t b)
 {
     char **place = s_add (self, &self->texts, sizeof *place);
-    char *copy = place ? malloc (a.len + b.len + 2u) : NULL;
+    size_t size = (size_t)a.len + b.len + 2;
+    char *copy = place ? malloc (size) : NULL;
     if (!copy) {
         self->is_out_of_memory = true;
         return (pt_str_t){0};
     }
     *place = copy;
     bool has_both = a.len && b.len;
-    int len = sprintf (copy, "%.*s%s%.*s", (int)a.len, a.at, has_both ? " " : "", (int)b.len, b.at);
+    int len = snprintf (copy, size, "%.*s%s%.*s", (int)a.len, a.at, has_both ? " " : "", (int)b.len, b.at);
     return (pt_str_t){copy, (uint32_t)len};
 }
 

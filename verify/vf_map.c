@@ -57,7 +57,8 @@ static bool s_grow (vf_map_t *self)
         grown.keys[at] = self->keys[i];
         grown.values[at] = self->values[i];
     }
-    vf_map_fini (self);
+    free (self->keys);
+    free (self->values);
     *self = grown;
     return true;
 }
