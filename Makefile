@@ -230,8 +230,6 @@ fuzz: $(FUZZ_TARGETS:%=build/fuzz/fuzz_%) ## fuzz for FUZZ_SECONDS (20) each; fi
 # The load client of the fault runs.
 LOAD_DIR   := tests/faults/load
 LIBS_load  := -ljansson
-TOOLS      += $(BUILD)/tools/load
-UNIT       += $(call tests,$(LOAD_DIR))
 unit: $(call tests,$(LOAD_DIR))
 tools: $(BUILD)/tools/load
 $(BUILD)/tools/load: $(call objs,$(LOAD_DIR)) $(VERIFY) $(PROTO)

@@ -27,13 +27,13 @@ export async function must(base, method, path, options) {
   return answer.json;
 }
 
-// A new account that is signed in: { id, login, password, access, refresh, session }.
+// A new account that is signed in: { id, login, password, access, refresh, session, expires (seconds) }.
 export async function person(base, prefix = 'user') {
   const login = `${prefix}_${randomUUID().slice(0, 8)}`;
   const password = `correct horse ${login}`;
   const account = await must(base, 'POST', '/v1/accounts', { body: { login, name: prefix, password } });
   const grant = await must(base, 'POST', '/v1/sessions', { body: { identifier: login, password, device: 'test' } });
-  return { id: account.id, login, password, access: grant.access, refresh: grant.refresh, session: grant.session };
+  return { id: account.id, login, password, access: grant.access, refresh: grant.refresh, session: grant.session, expires: grant.expires_in };
 }
 
 // A public room made by the first person that all of them are members of.

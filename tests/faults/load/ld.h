@@ -52,6 +52,7 @@ typedef struct {
     ld_room_state_t state;
     uint64_t last;  /* last seq given to the application */
     uint64_t epoch; /* 0: not known yet */
+    uint64_t told;  /* LIVE: head that the subscription's answer told */
     uint64_t pull;  /* LAGGING: head to be pulled up to; 0: none */
     bool is_pulling;
     bool is_moving;    /* a leave is on its way */

@@ -151,7 +151,7 @@ static const char *s_lack (const ld_client_t *client, const ld_room_t *room)
 {
     if (room->outbox.count)
         return "unacknowledged sends";
-    return client->plan->mode == LD_NORMAL && !s_has_all (room) ? "items not delivered" : NULL;
+    return client->plan->mode != LD_CHURN && !s_has_all (room) ? "items not delivered" : NULL;
 }
 
 static bool s_is_complete (const ld_t *self)

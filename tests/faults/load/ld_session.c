@@ -190,6 +190,14 @@ static void s_check_message (ld_client_t *self, const ld_said_t *item)
     }
 }
 
+/*  A removal of its own up to the head it was told when it subscribed is of an
+    earlier membership: it has been back since. */
+static bool s_ends_membership (const ld_client_t *self, const ld_room_t *room, const ld_said_t *item)
+{
+    return !item->is_message && item->account == self->plan->account && item->seq > room->told &&
+           (pt_str_eq (item->what, PT_LIT ("left")) || pt_str_eq (item->what, PT_LIT ("kicked")));
+}
+
 static void s_take_item (ld_client_t *self, ld_room_t *room, const ld_said_t *item)
 {
     ld_note (self, &(vf_event_t){.op = VF_OK,
@@ -213,8 +221,7 @@ static void s_take_item (ld_client_t *self, ld_room_t *room, const ld_said_t *it
         room->place->top = item->seq;
     if (item->is_message)
         s_check_message (self, item);
-    else if (item->account == self->plan->account &&
-             (pt_str_eq (item->what, PT_LIT ("left")) || pt_str_eq (item->what, PT_LIT ("kicked"))))
+    else if (s_ends_membership (self, room, item))
         ld_member_out (self, (unsigned)(room - self->rooms));
 }
 
@@ -345,6 +352,7 @@ static void s_joined (ld_client_t *self, ld_room_t *room, const ld_ask_t *ask, c
                                  .recovered = said->recovered});
     if (said->head > room->place->top)
         room->place->top = said->head;
+    room->told = said->head;
     room->pull = 0;
     room->state = LD_LIVE;
 }
