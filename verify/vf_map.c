@@ -59,7 +59,9 @@ static bool s_grow (vf_map_t *self)
     }
     free (self->keys);
     free (self->values);
-    *self = grown;
+    self->keys = grown.keys;
+    self->values = grown.values;
+    self->mask = grown.mask;
     return true;
 }
 
