@@ -29,6 +29,9 @@
 /*  How long `stop` waits until all is acknowledged and delivered. */
 #define LD_STOP_US 60000000
 
+/*  Complete for so long: gateways ask for heads every 2 s. */
+#define LD_CALM_US 2500000
+
 typedef struct ld ld_t;
 typedef struct ld_client ld_client_t;
 
@@ -127,6 +130,7 @@ struct ld {
     uint64_t mark_us;
     unsigned mark_left; /* clients that do not flow yet; 0: told */
     uint64_t stop_us;   /* stopping since; 0: not */
+    uint64_t calm_us;   /* complete since; 0: not */
 };
 
 /*  ---- ld_client: life --------------------------------------------------------- */

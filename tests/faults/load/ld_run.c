@@ -227,9 +227,20 @@ static void s_tell_done (const ld_t *self, bool is_done)
     pt_buf_fini (&out);
 }
 
+/*  A change of membership is acknowledged without its seq, and its event may be
+    lost: it is over when all has been complete for as long as that takes to show. */
+static bool s_is_calm (ld_t *self)
+{
+    if (!s_is_complete (self))
+        self->calm_us = 0;
+    else if (!self->calm_us)
+        self->calm_us = self->now_us;
+    return self->calm_us && self->now_us - self->calm_us >= LD_CALM_US;
+}
+
 static bool s_is_over (ld_t *self, int *out_status)
 {
-    bool is_done = s_is_complete (self);
+    bool is_done = s_is_calm (self);
     if (!is_done && self->now_us - self->stop_us < LD_STOP_US)
         return false;
     s_note_ends (self);

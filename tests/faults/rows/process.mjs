@@ -129,6 +129,8 @@ export const rows = [
     name: 'restart',
     what: 'SIGTERM to each process: drained, started again',
     cluster: twice,
+    // Members that come and go are refused for good reasons.
+    load: { modes: {} },
     injections: 33,
     short: 0,
     gap: [300, 600],
