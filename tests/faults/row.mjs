@@ -47,17 +47,23 @@ async function sudden(ctx, row, round, { at, say }) {
   await Promise.all([flowing, delay(between(ctx.random, row.hold ?? [0, 0])).then(() => say('ok'))]);
 }
 
+// Every `longer.every`th round of a row may be played otherwise: with another hold, inject or limit.
+function playOf(row, round) {
+  return row.longer && round % row.longer.every === row.longer.every - 1 ? { ...row, ...row.longer } : row;
+}
+
 async function inject(ctx, row, nemesis, rounds) {
   const since = Date.now();
   const at = () => Date.now() - since;
   for (ctx.round = 0; ctx.round < ctx.injections; ctx.round++) {
     await delay(between(ctx.random, row.gap ?? gapMs));
+    const play = playOf(row, ctx.round);
     const round = { round: ctx.round, begun_ms: at() };
     const say = (op) => nemesis.fault(op, row.name, round.target ?? '');
     rounds.push(round);
     say('invoke');
-    round.target = await row.inject(ctx, ctx.round);
-    await (row.heal ? lasting : sudden)(ctx, row, round, { at, say });
+    round.target = await play.inject(ctx, ctx.round);
+    await (row.heal ? lasting : sudden)(ctx, play, round, { at, say });
     say('info');
     await row.settle?.(ctx, ctx.round);
     ctx.log(`${row.name} ${round.target} ${ctx.round + 1}/${ctx.injections}: flows again after ${round.recovery_ms} ms`);
@@ -66,7 +72,8 @@ async function inject(ctx, row, nemesis, rounds) {
 
 // A sentence about a round after which it took too long until all flowed again (I11).
 function slowness(row, { round, target, recovery_ms: took }) {
-  const limit = typeof row.recoveryMs === 'function' ? row.recoveryMs(target ?? '') : row.recoveryMs;
+  const { recoveryMs } = playOf(row, round);
+  const limit = typeof recoveryMs === 'function' ? recoveryMs(target ?? '') : recoveryMs;
   return took > limit ? `round ${round + 1} (${target}): flowed again after ${took} ms, the limit is ${limit} ms` : null;
 }
 

@@ -14,7 +14,7 @@ export const rows = [
     name: 'crash-points',
     what: 'death at each marked point between read and acknowledged',
     cluster: { gateways: 2, brokers: 2, env: { PARLEY_BIN_DIR: join(root, 'build/crash/bin'), PARLEY_CRASH_DIR: folder, PARLEY_STORES: '2', PARLEY_CHATS: '2' } },
-    injections: 48,
+    injections: 24,
     short: 12,
     hold: [300, 600],
     recoveryMs: 3000,

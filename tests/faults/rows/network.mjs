@@ -108,29 +108,16 @@ const requestWay = Object.keys(roles).map((role) => [role, 'req']);
 export const rows = [
   {
     name: 'partition',
-    what: 'a process cut off a broker, off all brokers, or a broker off all',
+    what: 'a process cut off a broker, off all brokers, or a broker off all; some cuts until connections are given up',
     cluster: clusterOf(),
     prefix,
     injections: 24,
     short: 4,
     hold: [200, 1500],
     recoveryMs: 3000,
+    longer: { every: 6, hold: [5000, 9000], inject: cutAndGoOn },
     setup,
     inject: async (ctx) => cut(ctx),
-    heal,
-    teardown,
-  },
-  {
-    name: 'partition-long',
-    what: 'the same for so long that connections are given up',
-    cluster: clusterOf(),
-    prefix,
-    injections: 6,
-    short: 1,
-    hold: [5000, 12000],
-    recoveryMs: 3000,
-    setup,
-    inject: cutAndGoOn,
     heal,
     teardown,
   },
@@ -167,27 +154,14 @@ export const rows = [
   },
   {
     name: 'partition-database',
-    what: 'store cut off PostgreSQL, both ways or one',
+    what: 'store cut off PostgreSQL, both ways or one; some cuts until connections are given up',
     cluster: clusterOf(),
     prefix,
     injections: 20,
     short: 3,
     hold: [200, 2500],
     recoveryMs: 3000,
-    setup,
-    inject: async (ctx) => cutDatabase(ctx),
-    heal,
-    teardown,
-  },
-  {
-    name: 'partition-database-long',
-    what: 'the same for so long that connections are given up',
-    cluster: clusterOf(),
-    prefix,
-    injections: 5,
-    short: 1,
-    hold: [6000, 10000],
-    recoveryMs: 6000, // 3 s to connect anew; then the senders' backlog of 10 s stands before the first new message
+    longer: { every: 5, hold: [6000, 9000], recoveryMs: 6000 }, // 3 s to connect anew; then a backlog of 9 s stands before the first new message
     setup,
     inject: async (ctx) => cutDatabase(ctx),
     heal,
@@ -195,33 +169,24 @@ export const rows = [
   },
   {
     name: 'partition-clients',
-    what: 'clients cut off a gateway, their sockets left hanging',
+    what: 'clients cut off a gateway, their sockets left hanging; some until all have gone on elsewhere',
     cluster: clusterOf(),
     prefix,
     injections: 20,
     short: 3,
     hold: [200, 3500],
     recoveryMs: 3000,
+    longer: {
+      every: 5,
+      hold: [100, 1000],
+      inject: async (ctx) => {
+        const target = cutClients(ctx);
+        await ctx.load.flows(15000);
+        return target;
+      },
+    },
     setup,
     inject: async (ctx) => cutClients(ctx),
-    heal,
-    teardown,
-  },
-  {
-    name: 'partition-clients-long',
-    what: 'the same until all clients have gone on elsewhere',
-    cluster: clusterOf(),
-    prefix,
-    injections: 4,
-    short: 1,
-    hold: [100, 1000],
-    recoveryMs: 3000,
-    setup,
-    inject: async (ctx) => {
-      const target = cutClients(ctx);
-      await ctx.load.flows(15000);
-      return target;
-    },
     heal,
     teardown,
   },

@@ -49,7 +49,7 @@ export const rows = [
     name: 'kill',
     what: 'kill -9 of each process in turn',
     cluster: twice,
-    injections: 44,
+    injections: 33,
     short: 11,
     hold: [400, 800],
     recoveryMs,
@@ -131,7 +131,7 @@ export const rows = [
     cluster: twice,
     // Members that come and go are refused for good reasons.
     load: { modes: {} },
-    injections: 33,
+    injections: 22,
     short: 0,
     gap: [300, 600],
     hold: [300, 600],
