@@ -13,7 +13,7 @@ import { Nemesis } from './lib/nemesis.mjs';
 import { seeded } from './lib/seeded.mjs';
 import { isGood } from './lib/verdict.mjs';
 
-const warmMs = 10000;
+const warmMs = 30000;
 // A round in which nothing flows any more has failed long before this; the limit ends the row.
 const flowsMs = 30000;
 const gapMs = [100, 300];
