@@ -9,9 +9,6 @@
 #include <cmocka.h>
 #include <string.h>
 
-static const char s_send[] =
-    "{\"op\":\"send\",\"id\":7,\"room\":\"3\",\"send_id\":\"k\",\"body\":\"text with \\u00e9\"}";
-
 static void test_bad_text_is_not_a_lack_of_memory (void **state)
 {
     (void)state;
@@ -24,11 +21,16 @@ static void test_bad_text_is_not_a_lack_of_memory (void **state)
     }
 }
 
-/*  AddressSanitizer has an allocator of its own in this place. */
+/*  Sanitizers have an allocator of their own in this place. */
 #ifndef __has_feature
 #define __has_feature(name) 0
 #endif
-#if !defined __SANITIZE_ADDRESS__ && !__has_feature(address_sanitizer)
+#define HAS_SANITIZER (__has_feature (address_sanitizer) || __has_feature (thread_sanitizer))
+#if !HAS_SANITIZER && !defined __SANITIZE_ADDRESS__ && !defined __SANITIZE_THREAD__
+#define OWN_MALLOC
+
+static const char s_send[] =
+    "{\"op\":\"send\",\"id\":7,\"room\":\"3\",\"send_id\":\"k\",\"body\":\"text with \\u00e9\"}";
 
 extern void *__libc_malloc (size_t size);
 
@@ -64,7 +66,7 @@ int main (void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test (test_bad_text_is_not_a_lack_of_memory),
-#if !defined __SANITIZE_ADDRESS__ && !__has_feature(address_sanitizer)
+#ifdef OWN_MALLOC
         cmocka_unit_test (test_every_allocation_that_fails_is_told),
 #endif
     };
