@@ -92,7 +92,7 @@ export const rows = [
     what: 'rooms or whole tables locked by another session, deadlocks',
     cluster: one,
     injections: 20,
-    short: 4,
+    short: 0,
     hold: [300, 2500],
     recoveryMs: 3000,
     async setup(ctx) {
@@ -117,7 +117,7 @@ export const rows = [
     what: 'every session of store ended again and again, max_connections used up',
     cluster: one,
     injections: 20,
-    short: 4,
+    short: 0,
     hold: [500, 1500],
     recoveryMs: 3000,
     async setup(ctx) {
@@ -169,7 +169,7 @@ export const rows = [
     what: 'the synchronous standby gone for 1 to 9 s; then back, or promoted',
     cluster: one,
     injections: 20,
-    short: 3,
+    short: 0,
     recoveryMs: 10000,
     async setup(ctx) {
       ctx.state.replica = await Replica.of(ctx.cluster);

@@ -129,7 +129,7 @@ export const rows = [
     what: 'wall clocks jump by an hour or a day, or stand still',
     cluster,
     injections: 20,
-    short: 3,
+    short: 0,
     hold: [1200, 1800],
     recoveryMs: 3000 + cacheSeconds * 1000,
     setup: openClocks,
@@ -179,7 +179,7 @@ export const rows = [
     what: 'connections leaked until a gateway, a broker has no descriptor left',
     cluster,
     injections: 20,
-    short: 4,
+    short: 0,
     // Little else is asked of the processes, so that what they use is the fault's.
     rate: 200,
     hold: [100, 300],

@@ -95,7 +95,7 @@ export const rows = [
     what: 'kill -9 of every process at once',
     cluster: twice,
     injections: 20,
-    short: 3,
+    short: 0,
     gap: [supervisorMs, supervisorMs + 300],
     hold: [300, 600],
     recoveryMs,
