@@ -1,31 +1,26 @@
-// hostile - clients that don't play fair, and their yardstick: the same number of requests a second at a static route.
-// usage: node hostile.mjs PORT RATE TOKEN ROOM   then lines on standard input: stopped, slow, static, none.
+// hostile - a client that doesn't play fair, and its yardstick: the same number of requests a second at a static route.
+// usage: node hostile.mjs PORT RATE TOKEN ROOM   then lines on standard input: stopped, slow, garbage, static, none.
 //
-// `stopped` opens a WebSocket, subscribes to a room and reads nothing any more; `slow` reads a little now and then.
-// So many stay open that the gateway has to hold them all at once, and the oldest makes room for the next.
+// `stopped` holds WebSockets that subscribed to a busy room and read nothing any more, `slow` ones that read a trickle; both go on asking,
+// RATE questions a second together. `garbage` sends frames that are no requests. A socket that the gateway closes is replaced.
 import { randomBytes } from 'node:crypto';
 import { connect } from 'node:net';
 import { createInterface } from 'node:readline';
 
-const openMax = 100;
+const sockets = 10;
 const slowMs = 100;
 const slowBytes = 64;
 const stepMs = 10;
 
 const [port, rate, token, room] = process.argv.slice(2);
-const open = [];
+let open = [];
 let mode = 'none';
 let begun = 0;
+let done = 0;
 
-function keep(socket) {
-  socket.on('error', () => {});
-  open.push(socket);
-  if (open.length > openMax) open.shift().destroy();
-}
-
-// A text frame as clients send it, masked with zeros: `{"op":..}` of less than 126 bytes.
-function frame(json) {
-  const text = Buffer.from(JSON.stringify(json));
+// A text frame as clients send it, masked with zeros, of less than 126 bytes.
+function frame(value) {
+  const text = Buffer.from(typeof value === 'string' ? value : JSON.stringify(value));
   return Buffer.concat([Buffer.from([0x81, 0x80 | text.length, 0, 0, 0, 0]), text]);
 }
 
@@ -34,16 +29,27 @@ function handshake() {
   return [...lines, 'Sec-WebSocket-Version: 13', 'Sec-WebSocket-Protocol: parley.v1.json', `Authorization: Bearer ${token}`, '', ''].join('\r\n');
 }
 
-function consumer(reads) {
+function socketAt(place, { reads, subscribes }) {
+  if (open[place] && !open[place].destroyed) return open[place];
   const socket = connect(Number(port), '127.0.0.1', () => socket.write(handshake()));
-  keep(socket);
+  open[place] = socket;
+  socket.on('error', () => {});
+  socket.on('end', () => socket.destroy());
   socket.once('data', () => {
+    socket.isUp = true;
+    if (reads === 'all') return socket.resume();
     socket.pause();
-    socket.write(frame({ op: 'subscribe', id: 1, room }));
-    if (!reads) return;
+    if (subscribes) socket.write(frame({ op: 'subscribe', id: 1, room }));
+    if (reads !== 'some') return;
     const timer = setInterval(() => socket.read(slowBytes), slowMs);
     socket.once('close', () => clearInterval(timer));
   });
+  return socket;
+}
+
+function ask(how, what) {
+  const socket = socketAt(done % sockets, how);
+  if (socket.isUp) socket.write(frame(what));
 }
 
 function askStatic() {
@@ -52,19 +58,23 @@ function askStatic() {
   socket.resume();
 }
 
-const acts = { none: () => {}, static: askStatic, stopped: () => consumer(false), slow: () => consumer(true) };
+const acts = {
+  none: () => {},
+  static: askStatic,
+  stopped: () => ask({ subscribes: true }, { op: 'ping', id: 2 }),
+  slow: () => ask({ subscribes: true, reads: 'some' }, { op: 'ping', id: 2 }),
+  garbage: () => ask({ reads: 'all' }, '{"op":"send","id":1,"room":'),
+};
 
 createInterface({ input: process.stdin })
   .on('line', (line) => {
-    for (const socket of open.splice(0)) socket.destroy();
+    for (const socket of open) socket?.destroy();
+    open = [];
     mode = line in acts ? line : 'none';
-    begun = Date.now();
+    [begun, done] = [Date.now(), 0];
   })
   .on('close', () => process.exit(0));
 
-let done = 0;
-let since = 0;
 setInterval(() => {
-  if (since !== begun) [since, done] = [begun, 0];
-  for (const due = ((Date.now() - since) / 1000) * Number(rate); since && done < due; done++) acts[mode]();
+  for (const due = ((Date.now() - begun) / 1000) * Number(rate); begun && done < due; done++) acts[mode]();
 }, stepMs);

@@ -1,69 +1,72 @@
-// clients - clients that read slowly or not at all beside those that behave, and ten thousand that come back at once.
+// clients - clients that read slowly, not at all, or send nonsense beside those that behave, and ten thousand that come back at once.
 import { spawn } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { until } from '../../e2e/lib/cluster.mjs';
+import { latencies, percentile } from '../lib/latency.mjs';
 
-// Consumers that come each second, and take the place of the oldest of a hundred.
-const hostileRate = 10;
-const settleMs = 300;
-const sampleMs = 1200;
-const stepMs = 50;
+const hostileRate = 100;
+const settleMs = 500;
+const sampleMs = 1000;
+const hostileModes = ['stopped', 'slow', 'garbage'];
 // How much worse the others' p99 may be than beside as many harmless requests (I12).
 const slowedMost = 1.2;
 
 const stormSockets = 10000;
 const stormMs = 30000;
 
-const median = (list) => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)];
-
-// The hostile clients get one CPU at most: what they cost the machine is not what they cost the server.
+// The hostile client gets one CPU at most: what it costs the machine is not what it costs the server.
 function startHostile({ cluster, load }) {
   const { id, owner } = load.rooms[0];
   const args = [fileURLToPath(new URL('../lib/hostile.mjs', import.meta.url)), cluster.port, hostileRate, owner.access, id];
   return spawn('taskset', ['-c', '0', process.execPath, ...args.map(String)], { stdio: ['pipe', 'inherit', 'inherit'] });
 }
 
-// The 99th percentiles that the load client reports while the hostile clients do one thing.
-async function sampled({ load, state }, mode) {
+// A window in which the hostile client does one thing.
+async function sample({ state }, mode, name) {
   state.hostile.stdin.write(`${mode}\n`);
   await delay(settleMs);
-  const found = [];
-  const end = Date.now() + sampleMs;
-  for (let last = load.stats().t; Date.now() < end; await delay(stepMs)) {
-    const { t, p99_us: p99 } = load.stats();
-    if (t !== last && p99 > 0) found.push(p99);
-    last = t;
-  }
-  return found;
+  const from = Number(process.hrtime.bigint());
+  await delay(sampleMs);
+  state.windows.push({ name, from, to: Number(process.hrtime.bigint()) });
+}
+
+const kinds = { send: 'acknowledgements', recv: 'deliveries' };
+
+function slowness(found, kind) {
+  const [still, beside] = ['still', 'beside'].map((name) => percentile(found[name][kind], 99));
+  return { ratio: beside / still, text: `p99 of others' ${kinds[kind]} ${beside.toFixed(0)} us beside a hostile client, ${still.toFixed(0)} us beside as many requests at a static route` };
 }
 
 export const rows = [
   {
-    name: 'slow-consumers',
-    what: 'clients that stop reading, or read a trickle, beside others',
+    name: 'hostile-clients',
+    what: 'a client that stops reading, reads a trickle, or sends nonsense, beside others',
     cluster: { gateways: 1 },
     rate: 1000,
-    injections: 20,
+    injections: 24,
     short: 0,
     recoveryMs: 3000,
     setup({ state }) {
-      Object.assign(state, { still: [], beside: [] });
+      state.windows = [];
     },
+    // Both windows of a round, now one first and now the other: what drifts hits both alike.
     async inject(ctx, round) {
-      const mode = ['stopped', 'slow'][round % 2];
+      const mode = hostileModes[round % hostileModes.length];
       ctx.state.hostile ??= startHostile(ctx);
-      ctx.state.still.push(...(await sampled(ctx, 'static')));
-      ctx.state.beside.push(...(await sampled(ctx, mode)));
+      const order = [['static', 'still'], [mode, 'beside']];
+      if (ctx.random() < 0.5) order.reverse();
+      for (const [one, name] of order) await sample(ctx, one, name);
       return mode;
     },
     heal({ state }) {
       state.hostile.stdin.write('none\n');
     },
-    check({ state, log }) {
-      const [still, beside] = [median(state.still), median(state.beside)];
-      log(`slow-consumers: p99 of acknowledgements ${beside} us beside them, ${still} us beside GET /healthz`);
-      return beside > still * slowedMost ? [`p99 of others' acknowledgements is ${beside} us beside consumers that don't read, ${still} us beside as many requests at a static route`] : [];
+    async check({ load, state, log }) {
+      const found = await latencies(load.folder, state.windows);
+      const told = Object.keys(kinds).map((kind) => slowness(found, kind));
+      for (const { text } of told) log(`hostile-clients: ${text}`);
+      return told.filter(({ ratio }) => ratio > slowedMost).map(({ text }) => text);
     },
     teardown({ state }) {
       state.hostile?.kill();
