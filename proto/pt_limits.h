@@ -70,6 +70,7 @@
 #define LIM_CREDIT 1024        /* requests in one worker at a time */
 #define LIM_RESENDS 8          /* tries of one call within its deadline */
 #define LIM_RESEND_MIN_MS 250
+#define LIM_RESEND_MAX_MS 2000 /* after an outage the percentiles tell of the outage */
 #define LIM_HEARTBEAT_MS 1000
 #define LIM_HEARTBEAT_TTL_MS 3000
 #define LIM_CONNECT_MS 1000    /* one attempt to connect; then the next */

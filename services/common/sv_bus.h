@@ -7,7 +7,7 @@
 
     A call has a deadline and a stable correlation id.  It goes to broker
     rendezvous (affinity, live brokers), or to the live ones in turn; unanswered
-    after max (250 ms, 3 x p99) it is sent again through another broker under
+    after 3 x p99, at least 250 ms and at most 2 s, it is sent again through another broker under
     the same id, at most LIM_RESENDS times.  A transient refusal (busy, worker_lost,
     unavailable from a broker) is tried again likewise while the deadline allows.
     The first answer counts, later ones are dropped.  A call to one instance is

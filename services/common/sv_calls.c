@@ -140,7 +140,9 @@ uint32_t sv_calls_patience_ms (const sv_calls_t *self, uint16_t opcode)
 {
     unsigned index = self->stat_of[s_opcode_index (opcode)];
     uint32_t ms = index ? 3u * self->stats[index - 1].p99_ms : 0;
-    return ms > LIM_RESEND_MIN_MS ? ms : LIM_RESEND_MIN_MS;
+    if (ms < LIM_RESEND_MIN_MS)
+        return LIM_RESEND_MIN_MS;
+    return ms < LIM_RESEND_MAX_MS ? ms : LIM_RESEND_MAX_MS;
 }
 
 /*  ---- choice of a broker ------------------------------------------------------ */

@@ -6,8 +6,8 @@
     clock, so a simulator can drive it from a seed.
 
     A call goes to the broker that rendezvous hashing gives for its affinity,
-    else to the live ones in turn.  Unanswered after max (LIM_RESEND_MIN_MS,
-    3 x p99 of its opcode), doubled with each try, it goes to another broker
+    else to the live ones in turn.  Unanswered after 3 x p99 of its opcode, within
+    LIM_RESEND_MIN_MS and LIM_RESEND_MAX_MS, doubled with each try, it goes to another broker
     under the same id.  With a single live broker there is no other, and a
     connection does not lose what it carries: then it is sent again when the
     broker was lost and came back.  A refusal that a broker gave is tried again,

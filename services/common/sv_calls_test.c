@@ -213,6 +213,20 @@ static void patience_follows_the_99th_percentile (void **state)
     s_drop (rig);
 }
 
+/*  Else no call that is lost soon after an outage would be sent again in time. */
+static void patience_ends_at_its_maximum_whatever_was_waited_for (void **state)
+{
+    (void)state;
+    rig_t *rig = s_rig (1, 1);
+    for (int i = 0; i < 300; i++) {
+        uint64_t id = s_call (rig, 0, 10000);
+        rig->now_ms += 8000;
+        sv_calls_answer (rig->calls, id, rig->now_ms);
+    }
+    assert_int_equal (sv_calls_patience_ms (rig->calls, PT_OP_chat_send), LIM_RESEND_MAX_MS);
+    s_drop (rig);
+}
+
 static void without_a_broker_calls_wait_and_go_when_one_comes (void **state)
 {
     (void)state;
@@ -444,6 +458,7 @@ int main (void)
         cmocka_unit_test (with_one_live_broker_nothing_is_sent_twice),
         cmocka_unit_test (tries_are_bounded),
         cmocka_unit_test (patience_follows_the_99th_percentile),
+        cmocka_unit_test (patience_ends_at_its_maximum_whatever_was_waited_for),
         cmocka_unit_test (without_a_broker_calls_wait_and_go_when_one_comes),
         cmocka_unit_test (without_a_broker_the_deadline_ends_with_unavailable),
         cmocka_unit_test (a_dead_broker_loses_nothing),
