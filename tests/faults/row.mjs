@@ -62,7 +62,13 @@ async function inject(ctx, row, nemesis, rounds) {
     const say = (op) => nemesis.fault(op, row.name, round.target ?? '');
     rounds.push(round);
     say('invoke');
-    round.target = await play.inject(ctx, ctx.round);
+    try {
+      round.target = await play.inject(ctx, ctx.round);
+    } catch (error) {
+      // What it began must end, or there is no convergence to wait for.
+      await row.heal?.(ctx, ctx.round);
+      throw error;
+    }
     await (row.heal ? lasting : sudden)(ctx, play, round, { at, say });
     say('info');
     await row.settle?.(ctx, ctx.round);

@@ -76,7 +76,8 @@ export class Cluster {
   // Starts the processes on the state directory; may be called again after stop or a kill.
   async run() {
     this.log = '';
-    this.child = spawn(join(root, 'scripts/run'), [], {
+    // Should this process be killed, nothing is left behind.
+    this.child = spawn('setpriv', ['--pdeathsig', 'TERM', '--', join(root, 'scripts/run')], {
       env: {
         ...process.env,
         PARLEY_STATE_DIR: this.state,
