@@ -1,5 +1,5 @@
 // row - one row of the fault matrix: a cluster, load, injections of one kind of fault, convergence, and the verdict.
-// usage: node tests/faults/row.mjs NAME [--seed N] [--injections N] [--rate N] [--folder DIR]
+// usage: node tests/faults/row.mjs NAME [--seed N] [--injections N] [--rate N] [--slack N] [--folder DIR]
 // The last line of the output is the result as JSON; status 1 when anything is wrong.
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -77,9 +77,9 @@ async function inject(ctx, row, nemesis, rounds) {
 }
 
 // A sentence about a round after which it took too long until all flowed again (I11).
-function slowness(row, { round, target, recovery_ms: took }) {
+function slowness({ row, slack }, { round, target, recovery_ms: took }) {
   const { recoveryMs } = playOf(row, round);
-  const limit = typeof recoveryMs === 'function' ? recoveryMs(target ?? '') : recoveryMs;
+  const limit = slack * (typeof recoveryMs === 'function' ? recoveryMs(target ?? '') : recoveryMs);
   return took > limit ? `round ${round + 1} (${target}): flowed again after ${took} ms, the limit is ${limit} ms` : null;
 }
 
@@ -89,7 +89,7 @@ async function faultsThenVerdict(ctx, row, nemesis, rounds) {
   await inject(ctx, row, nemesis, rounds).catch((error) => findings.push(`round ${rounds.length} (${rounds.at(-1)?.target ?? 'not begun'}): ${error.message}`));
   const verdict = await ctx.load.finish();
   await nemesis.idle();
-  findings.push(...rounds.map((round) => slowness(row, round)).filter(Boolean));
+  findings.push(...rounds.map((round) => slowness({ row, slack: ctx.slack }, round)).filter(Boolean));
   if (ctx.caps) findings.push(...nemesis.findings());
   findings.push(...((await row.check?.(ctx, verdict)) ?? []));
   return { verdict, findings };
@@ -119,15 +119,15 @@ function resultOf(row, { seed, rounds, verdict, findings, nemesis, started }) {
 }
 
 // Runs one row with its logs in `folder`, and leaves record.json there. `caps: false` does not judge memory, descriptors and
-// idle CPU, for builds whose figures mean nothing.
-export async function runRow(row, { seed, injections = row.injections, rate = row.rate, folder, caps = true, log = () => {} }) {
+// idle CPU, for builds whose figures mean nothing. `slack` multiplies the limits of recovery.
+export async function runRow(row, { seed, injections = row.injections, rate = row.rate, folder, caps = true, slack = 1, log = () => {} }) {
   const started = Date.now();
   const random = seeded(seed);
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   const rounds = [];
   const record = { row: row.name, seed, injections, rate, cluster: row.cluster, started: new Date(started).toISOString(), rounds };
-  const ctx = { random, log, injections, caps, state: {} };
+  const ctx = { random, log, injections, caps, slack, state: {} };
   let nemesis;
   const endEarly = () => ctx.cluster?.stop().finally(() => process.exit(1));
   process.once('SIGTERM', endEarly);
@@ -154,13 +154,14 @@ export async function runRow(row, { seed, injections = row.injections, rate = ro
 }
 
 async function main() {
-  const options = Object.fromEntries(['seed', 'injections', 'rate', 'folder'].map((name) => [name, { type: 'string' }]));
+  const options = Object.fromEntries(['seed', 'injections', 'rate', 'folder', 'slack'].map((name) => [name, { type: 'string' }]));
   const { values, positionals } = parseArgs({ allowPositionals: true, options });
   const [row] = await findRows(positionals);
   const result = await runRow(row, {
     seed: Number(values.seed ?? Date.now() % 100000),
     injections: values.injections && Number(values.injections),
     rate: values.rate && Number(values.rate),
+    slack: values.slack && Number(values.slack),
     folder: resolve(values.folder ?? join(root, 'build/faults', row.name)),
     log: (line) => process.stderr.write(`${line}\n`),
   });

@@ -8,8 +8,8 @@ const rowMs = 420000;
 const endMs = 60000;
 
 // Runs row.mjs of the tree `root` and gives its result, or one with `error` that says why there is none.
-export async function runChild(root, row, { seed, injections, rate, folder }) {
-  const options = { seed, injections, rate, folder };
+export async function runChild(root, row, { seed, injections, rate, slack = 1, folder }) {
+  const options = { seed, injections, rate, slack, folder };
   const args = [join(root, 'tests/faults/row.mjs'), row.name, ...Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)])];
   const [command, ...rest] = [...(row.prefix ?? []), process.execPath, ...args];
   const child = spawn(command, rest, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });

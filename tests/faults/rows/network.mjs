@@ -43,7 +43,7 @@ async function cutAndGoOn(ctx) {
   const target = cut(ctx);
   const { links, net } = ctx.state;
   const isWhole = net.brokers.some((broker) => links.every(([, other]) => other !== broker));
-  if (isWhole) await ctx.load.flows(MEANWHILE_MS);
+  if (isWhole) await ctx.load.flows(MEANWHILE_MS * ctx.slack);
   return target;
 }
 
