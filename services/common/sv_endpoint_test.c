@@ -1,9 +1,9 @@
 /*  sv_endpoint_test - bases and what they give, and sockets of the bus where the
     network does not answer. */
 
+#include "deaf.h"
 #include "sv_endpoint.h"
 #include "sv_loop.h"
-#include <arpa/inet.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -51,23 +51,6 @@ static void a_base_and_a_role_give_an_endpoint (void **state)
     assert_int_equal (sv_endpoint ("ipc:///run/a", (pt_peer_t)99, SV_REQ, endpoint), -PT_E_invalid);
 }
 
-/*  A listener that answers nobody, as behind a cut: its queue is full, so that the
-    kernel drops every further SYN.  Fills `fds` (the listener is first). */
-static unsigned s_listen_deaf (int fds[3])
-{
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl (INADDR_LOOPBACK)};
-    socklen_t len = sizeof address;
-    fds[0] = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_int_equal (bind (fds[0], (struct sockaddr *)&address, sizeof address), 0);
-    assert_int_equal (listen (fds[0], 0), 0);
-    assert_int_equal (getsockname (fds[0], (struct sockaddr *)&address, &len), 0);
-    for (int i = 1; i < 3; i++) {
-        fds[i] = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-        (void)connect (fds[i], (struct sockaddr *)&address, sizeof address);
-    }
-    return ntohs (address.sin_port);
-}
-
 /*  The next event of a socket's monitor. */
 static int s_next_event (void *monitor)
 {
@@ -85,9 +68,9 @@ static void connecting_begins_anew_soon_where_nobody_answers (void **state)
 {
     enum { RETRIES = 2 };
     (void)state;
-    int fds[3], wait_ms = WAIT_MS;
+    int fds[DEAF_FDS], wait_ms = WAIT_MS;
     char endpoint[64];
-    snprintf (endpoint, sizeof endpoint, "tcp://127.0.0.1:%u", s_listen_deaf (fds));
+    snprintf (endpoint, sizeof endpoint, "tcp://127.0.0.1:%u", deaf_listen (fds));
     zsock_t *dealer = sv_socket_new (ZMQ_DEALER), *events = sv_socket_new (ZMQ_PAIR);
     assert_int_equal (zmq_socket_monitor (zsock_resolve (dealer), "inproc://events", ZMQ_EVENT_CONNECT_RETRIED), 0);
     assert_int_equal (zmq_connect (zsock_resolve (events), "inproc://events"), 0);
@@ -99,8 +82,7 @@ static void connecting_begins_anew_soon_where_nobody_answers (void **state)
     assert_in_range (sv_now_ms () - begin_ms, RETRIES * LIM_CONNECT_MS, 3 * RETRIES * LIM_CONNECT_MS);
     zsock_destroy (&dealer);
     zsock_destroy (&events);
-    for (int i = 0; i < 3; i++)
-        close (fds[i]);
+    deaf_close (fds);
 }
 
 static void every_socket_gives_up_a_connection_that_is_not_acknowledged (void **state)

@@ -1,7 +1,7 @@
 /*  store_pg_test - the connection alone, where nothing answers behind the address. */
 
+#include "deaf.h"
 #include "store_pg.h"
-#include <arpa/inet.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -17,23 +17,6 @@ typedef struct {
     sv_loop_t *loop;
     unsigned failures;
 } rig_t;
-
-/*  A listener whose queue is full: the kernel drops every further SYN, as behind a
-    cut.  Fills `fds` (the listener is first). */
-static unsigned s_listen_deaf (int fds[3])
-{
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl (INADDR_LOOPBACK)};
-    socklen_t len = sizeof address;
-    fds[0] = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_int_equal (bind (fds[0], (struct sockaddr *)&address, sizeof address), 0);
-    assert_int_equal (listen (fds[0], 0), 0);
-    assert_int_equal (getsockname (fds[0], (struct sockaddr *)&address, &len), 0);
-    for (int i = 1; i < 3; i++) {
-        fds[i] = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-        (void)connect (fds[i], (struct sockaddr *)&address, sizeof address);
-    }
-    return ntohs (address.sin_port);
-}
 
 static void s_on_state (void *ctx, bool is_up)
 {
@@ -51,9 +34,9 @@ static void s_on_end (void *arg)
 static void a_server_that_cannot_be_reached_is_tried_again_soon (void **state)
 {
     (void)state;
-    int fds[3];
+    int fds[DEAF_FDS];
     char conninfo[64];
-    snprintf (conninfo, sizeof conninfo, "host=127.0.0.1 port=%u user=nobody", s_listen_deaf (fds));
+    snprintf (conninfo, sizeof conninfo, "host=127.0.0.1 port=%u user=nobody", deaf_listen (fds));
     rig_t rig = {.loop = sv_zloop_new ()};
     sv_log_t *log = sv_log_new ("store_pg_test", 2, SV_ERROR, "text");
     sv_metrics_t *metrics = sv_metrics_new ();
@@ -78,8 +61,7 @@ static void a_server_that_cannot_be_reached_is_tried_again_soon (void **state)
     sv_metrics_destroy (&metrics);
     sv_log_destroy (&log);
     sv_loop_destroy (&rig.loop);
-    for (int i = 0; i < 3; i++)
-        close (fds[i]);
+    deaf_close (fds);
 }
 
 int main (void)
