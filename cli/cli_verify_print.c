@@ -62,6 +62,16 @@ static void s_print_fault (const vf_fault_t *fault, vf_around_t *around, unsigne
         pt_buf_printf (out, "    %s\n", lines[i]);
 }
 
+/*  Logs without the rooms' final items say nothing about what is stored. */
+static const char *s_verdict (const vf_counts_t *counts, unsigned faults)
+{
+    if (faults)
+        return "\nSomething acknowledged did not hold.\n";
+    return counts->stored || !counts->acked ? "\nEverything acknowledged held.\n"
+                                            : "\nNothing wrong was delivered; what is stored is not in these logs "
+                                              "and was not judged.\n";
+}
+
 void cli_verify_print (const vf_judge_t *judge, const vf_counts_t *counts, vf_around_t *around, pt_buf_t *out)
 {
     cli_table_t *table = cli_table_new ("what|>how many");
@@ -83,7 +93,7 @@ void cli_verify_print (const vf_judge_t *judge, const vf_counts_t *counts, vf_ar
     const vf_fault_t *faults = vf_judge_faults (judge, &count);
     for (unsigned i = 0; i < count && i < VF_AROUND_FAULTS; i++)
         s_print_fault (&faults[i], around, i, out);
-    pt_buf_puts (out, count ? "\nSomething acknowledged did not hold.\n" : "\nEverything acknowledged held.\n");
+    pt_buf_puts (out, s_verdict (counts, count));
 }
 
 static void s_json_fault (cli_json_t *json, const vf_fault_t *fault, vf_around_t *around, unsigned index)
