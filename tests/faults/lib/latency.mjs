@@ -7,13 +7,16 @@ async function eachLine(path, take) {
   for await (const line of createInterface({ input: createReadStream(path), crlfDelay: Infinity })) take(line);
 }
 
+// Those who come and go are given what they missed: how old it is says nothing about the server.
+const isSteady = (name) => name.endsWith('.jsonl') && !/^(?:final|nemesis|churn\d*)\.jsonl$/.test(name);
+
 const wanted = /"kind":"(?:send|recv)"/;
 
-// The first try of every send by its send_id, and every acknowledgement and delivery: { begun, ended }, ns of one clock.
+// Of clients that stay: the first try of every send by its send_id, and every acknowledgement and delivery: { begun, ended }, ns of one clock.
 async function passages(folder) {
   const begun = new Map();
   const ended = [];
-  for (const name of readdirSync(folder).filter((one) => one.endsWith('.jsonl') && one !== 'final.jsonl'))
+  for (const name of readdirSync(folder).filter(isSteady))
     await eachLine(join(folder, name), (line) => {
       if (!wanted.test(line)) return;
       const { kind, op, cmid, mono_ns: at } = JSON.parse(line);

@@ -12,6 +12,7 @@ test('latencies count from the first try and belong to the window in which it la
     writeFileSync(join(folder, 'a.jsonl'), line('send', 'invoke', 'x', 1000) + line('send', 'invoke', 'x', 5000) + line('send', 'ok', 'x', 9000) + line('send', 'invoke', 'y', 20000) + line('send', 'ok', 'y', 21000));
     writeFileSync(join(folder, 'b.jsonl'), line('recv', 'ok', 'x', 3000) + line('recv', 'ok', 'nobody', 3000) + line('conn', 'ok', undefined, 1));
     writeFileSync(join(folder, 'final.jsonl'), line('recv', 'ok', 'x', 90000));
+    writeFileSync(join(folder, 'churn0.jsonl'), line('recv', 'ok', 'x', 80000));
     const found = await latencies(folder, [
       { name: 'one', from: 0, to: 10000 },
       { name: 'two', from: 10000, to: 20000 },
