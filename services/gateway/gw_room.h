@@ -5,8 +5,9 @@
     asks for heads and repairs holes, applies changes of membership in the order
     of the room: who is removed gets that item as the last one.
 
-    Bounds: GW_ROOMS rooms (further subscriptions are `busy`), GW_FETCHES
-    questions for items at a time (the rest waits its turn or backs off). */
+    Bounds: GW_ROOMS rooms (further subscriptions are `busy`), GW_REPAIR_CALLS
+    and GW_PAGE_CALLS questions for items at a time (repairs back off, pages
+    wait their turn). */
 
 #ifndef GW_ROOM_H
 #define GW_ROOM_H
@@ -15,7 +16,8 @@
 #include "gw_feed.h"
 
 #define GW_ROOMS 262144
-#define GW_FETCHES 64
+#define GW_REPAIR_CALLS 64
+#define GW_PAGE_CALLS 64
 
 /*  A room without subscribers is kept for so long: reconnects are common. */
 #define GW_ROOM_LINGER_MS 5000

@@ -4,8 +4,9 @@
     A room asks for one page at a time, that of the subscriber who has waited
     longest; when it comes, all whose next item is in it get it, and it is kept
     a while for the next.  So a thousand who resume at one place cost one
-    question.  All rooms together have GW_FETCHES questions open; the
-    rest queue, one place a room. */
+    question.  All rooms together have GW_PAGE_CALLS of these open; the rest
+    queue, one place a room.  Repairs have GW_REPAIR_CALLS places of their own,
+    so that those who resume never hold up those who are live. */
 
 #include "gw_room_priv.h"
 
@@ -19,10 +20,7 @@ static uint64_t s_ask (gw_room_t *self, uint64_t after, uint32_t limit, sv_reply
 {
     pt_range_query_t query = {.room = self->id, .after = after, .limit = limit};
     sv_call_t call = {.opcode = PT_OP_chat_range, .msg = &query, .affinity = self->id, .deadline_ms = S_DEADLINE_MS};
-    uint64_t id = sv_bus_call (self->rooms->gw->bus, &call, fn, self, NULL);
-    if (id)
-        self->rooms->fetch_count++;
-    return id;
+    return sv_bus_call (self->rooms->gw->bus, &call, fn, self, NULL);
 }
 
 /*  ---- repair ------------------------------------------------------------------ */
@@ -31,9 +29,7 @@ static void s_on_repair (void *arg, const sv_reply_t *reply)
 {
     gw_room_t *self = arg;
     self->repair_call = 0;
-    self->rooms->fetch_count--;
-    gw_rooms_t *rooms = self->rooms;
-    uint64_t now_ms = sv_now_ms ();
+    self->rooms->repair_calls--;
     gw_order_event_t event = {.kind = GW_ORDER_FAILED};
     if (!reply->status) {
         const pt_history_page_t *page = reply->msg;
@@ -45,23 +41,28 @@ static void s_on_repair (void *arg, const sv_reply_t *reply)
                                    .count = page->items.count};
     } else if (reply->status == -PT_E_gone || reply->status == -PT_E_not_found)
         event.kind = GW_ORDER_GONE;
-    gw_room_step (self, &event, now_ms);
-    gw_rooms_start_pages (rooms, now_ms);
+    gw_room_step (self, &event, sv_now_ms ());
+}
+
+static void s_cancel_repair (gw_room_t *self)
+{
+    if (!self->repair_call)
+        return;
+    sv_bus_cancel (self->rooms->gw->bus, self->repair_call);
+    self->repair_call = 0;
+    self->rooms->repair_calls--;
 }
 
 void gw_room_repair (gw_room_t *self, uint64_t after, uint32_t limit, uint64_t now_ms)
 {
-    if (self->repair_call) { /* one that was given up */
-        sv_bus_cancel (self->rooms->gw->bus, self->repair_call);
-        self->repair_call = 0;
-        self->rooms->fetch_count--;
-    }
+    s_cancel_repair (self); /* one that was given up */
     sv_metric_add (self->rooms->m_repairs, 1);
-    if (self->rooms->fetch_count < GW_FETCHES)
+    if (self->rooms->repair_calls < GW_REPAIR_CALLS)
         self->repair_call = s_ask (self, after, limit, s_on_repair);
-    if (self->repair_call)
+    if (self->repair_call) {
+        self->rooms->repair_calls++;
         gw_room_set_due (self, now_ms);
-    else
+    } else
         gw_room_step (self, &(gw_order_event_t){.kind = GW_ORDER_FAILED}, now_ms);
 }
 
@@ -205,7 +206,7 @@ static void s_on_page (void *arg, const sv_reply_t *reply)
     gw_rooms_t *rooms = self->rooms;
     uint64_t now_ms = sv_now_ms ();
     self->page_call = 0;
-    rooms->fetch_count--;
+    rooms->page_calls--;
     const pt_history_page_t *msg = reply->msg;
     bool is_good = !reply->status && msg->epoch == gw_order_epoch (self->order) && msg->items.count;
     gw_ring_t *page = is_good ? s_make_page (self, msg, now_ms) : NULL;
@@ -230,13 +231,24 @@ static void s_start_page (gw_room_t *self, uint64_t now_ms)
     self->page_after = self->wait_first->feed.next - 1;
     self->page_call = s_ask (self, self->page_after, S_PAGE_ITEMS, s_on_page);
     sv_metric_add (self->rooms->m_pages, 1);
-    if (!self->page_call)
+    if (self->page_call)
+        self->rooms->page_calls++;
+    else
         s_fail_page (self, now_ms);
+}
+
+static void s_cancel_page (gw_room_t *self)
+{
+    if (!self->page_call)
+        return;
+    sv_bus_cancel (self->rooms->gw->bus, self->page_call);
+    self->page_call = 0;
+    self->rooms->page_calls--;
 }
 
 void gw_rooms_start_pages (gw_rooms_t *rooms, uint64_t now_ms)
 {
-    while (rooms->queue_first && rooms->fetch_count < GW_FETCHES) {
+    while (rooms->queue_first && rooms->page_calls < GW_PAGE_CALLS) {
         gw_room_t *room = rooms->queue_first;
         s_dequeue (room);
         s_start_page (room, now_ms);
@@ -273,14 +285,8 @@ void gw_room_page_due (gw_room_t *self, uint64_t now_ms)
 
 void gw_room_forget_fetches (gw_room_t *self)
 {
-    sv_bus_t *bus = self->rooms->gw->bus;
-    if (self->repair_call)
-        self->rooms->fetch_count--;
-    if (self->page_call)
-        self->rooms->fetch_count--;
-    sv_bus_cancel (bus, self->repair_call);
-    sv_bus_cancel (bus, self->page_call);
-    self->repair_call = self->page_call = 0;
+    s_cancel_repair (self);
+    s_cancel_page (self);
     self->page_due_ms = 0;
     self->page_tries = 0;
     s_dequeue (self);

@@ -55,7 +55,8 @@ struct gw_rooms {
     sv_timer_t *tick_timer;
     uint64_t armed_ms; /* when due_timer fires; 0: stopped */
     uint64_t random;
-    unsigned fetch_count; /* repairs and pages asked for */
+    unsigned repair_calls; /* open; at most GW_REPAIR_CALLS */
+    unsigned page_calls;   /* open; at most GW_PAGE_CALLS */
     gw_room_t *queue_first, *queue_last;
 
     uint64_t heads_call;

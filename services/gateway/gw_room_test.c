@@ -1,5 +1,5 @@
-/*  gw_room_test - how rooms share the places for questions: repairs of holes and
-    pages of the past, GW_FETCHES at a time. */
+/*  gw_room_test - how rooms share the places for questions: GW_REPAIR_CALLS for
+    repairs of holes, GW_PAGE_CALLS for pages of the past. */
 
 #include "gw_ws_fake.h"
 
@@ -95,18 +95,18 @@ static void s_expect_page (s_reader_t *reader, uint64_t first)
 static void the_place_of_an_answered_page_goes_to_the_room_that_waits_longest (void **state)
 {
     (void)state;
-    s_reader_t *readers = s_fill (GW_FETCHES + 2);
-    assert_int_equal (s_count_ranges (), GW_FETCHES);
-    assert_int_equal (s_find_range (GW_FETCHES + 1).id, 0);
+    s_reader_t *readers = s_fill (GW_PAGE_CALLS + 2);
+    assert_int_equal (s_count_ranges (), GW_PAGE_CALLS);
+    assert_int_equal (s_find_range (GW_PAGE_CALLS + 1).id, 0);
     fake_answer_page (s_take_range (3), 3, 1, S_HEAD, S_HEAD);
     assert_int_equal (readers[2].ready, 1);
     s_expect_page (&readers[2], 1);
-    assert_int_not_equal (s_find_range (GW_FETCHES + 1).id, 0);
-    assert_int_equal (s_find_range (GW_FETCHES + 2).id, 0);
+    assert_int_not_equal (s_find_range (GW_PAGE_CALLS + 1).id, 0);
+    assert_int_equal (s_find_range (GW_PAGE_CALLS + 2).id, 0);
     fake_refuse (s_take_range (4), -PT_E_unavailable);
-    assert_int_not_equal (s_find_range (GW_FETCHES + 2).id, 0);
-    assert_int_equal (s_count_ranges (), GW_FETCHES);
-    s_leave_all (&readers, GW_FETCHES + 2);
+    assert_int_not_equal (s_find_range (GW_PAGE_CALLS + 2).id, 0);
+    assert_int_equal (s_count_ranges (), GW_PAGE_CALLS);
+    s_leave_all (&readers, GW_PAGE_CALLS + 2);
 }
 
 static void a_page_that_failed_is_asked_for_again_after_a_pause (void **state)
@@ -138,17 +138,17 @@ static void a_page_that_the_bus_has_no_room_for_is_asked_for_again (void **state
 static void rooms_that_go_give_their_places_to_those_that_wait (void **state)
 {
     (void)state;
-    s_reader_t *readers = s_fill (GW_FETCHES + 1);
-    s_reader_t last = readers[GW_FETCHES];
+    s_reader_t *readers = s_fill (GW_PAGE_CALLS + 1);
+    s_reader_t last = readers[GW_PAGE_CALLS];
     last.sub->owner = &last;
-    readers[GW_FETCHES].sub = NULL;
-    s_leave_all (&readers, GW_FETCHES);
-    assert_int_equal (s_find_range (GW_FETCHES + 1).id, 0);
+    readers[GW_PAGE_CALLS].sub = NULL;
+    s_leave_all (&readers, GW_PAGE_CALLS);
+    assert_int_equal (s_find_range (GW_PAGE_CALLS + 1).id, 0);
     for (unsigned i = 0; i < 3; i++)
         gw_rooms_tick (fake.gw.rooms, sv_now_ms () + S_WAIT_MS);
     assert_int_equal (gw_rooms_count (fake.gw.rooms), 1);
     assert_int_equal (s_count_ranges (), 1);
-    fake_answer_page (s_take_range (GW_FETCHES + 1), GW_FETCHES + 1, 1, S_HEAD, S_HEAD);
+    fake_answer_page (s_take_range (GW_PAGE_CALLS + 1), GW_PAGE_CALLS + 1, 1, S_HEAD, S_HEAD);
     assert_int_equal (last.ready, 1);
     gw_sub_destroy (&last.sub);
 }
@@ -156,48 +156,69 @@ static void rooms_that_go_give_their_places_to_those_that_wait (void **state)
 static void a_room_that_begins_anew_frees_its_place (void **state)
 {
     (void)state;
-    s_reader_t *readers = s_fill (GW_FETCHES + 1);
+    s_reader_t *readers = s_fill (GW_PAGE_CALLS + 1);
     pt_item_t item = fake_item (1, 1);
     fake_publish (1, 2, &item, 1);
     assert_int_equal (readers[0].ended, -PT_E_conflict);
     gw_rooms_tick (fake.gw.rooms, sv_now_ms ());
     assert_int_equal (s_find_range (1).id, 0);
-    assert_int_not_equal (s_find_range (GW_FETCHES + 1).id, 0);
-    s_leave_all (&readers, GW_FETCHES + 1);
+    assert_int_not_equal (s_find_range (GW_PAGE_CALLS + 1).id, 0);
+    s_leave_all (&readers, GW_PAGE_CALLS + 1);
+}
+
+/*  Subscribers of rooms 1 to `count` who miss one item each. */
+static s_reader_t *s_tear (unsigned count)
+{
+    s_reader_t *readers = calloc (count, sizeof *readers);
+    assert_non_null (readers);
+    for (unsigned i = 0; i < count; i++) {
+        s_join (&readers[i], 1 + i, S_HEAD);
+        fake_publish_seq (1 + i, S_HEAD + 2);
+    }
+    gw_rooms_due (fake.gw.rooms, sv_now_ms () + 1000);
+    return readers;
 }
 
 static void a_repair_without_a_place_is_tried_again (void **state)
 {
     (void)state;
-    s_reader_t *readers = s_fill (GW_FETCHES), live = {0};
-    s_join (&live, 1000, S_HEAD);
-    fake_publish_seq (1000, S_HEAD + 2);
-    gw_rooms_due (fake.gw.rooms, sv_now_ms () + 1000);
-    assert_int_equal (s_find_range (1000).id, 0);
-    fake_answer_page (s_take_range (7), 7, 1, S_HEAD, S_HEAD);
+    s_reader_t *readers = s_tear (GW_REPAIR_CALLS + 1);
+    assert_int_equal (s_count_ranges (), GW_REPAIR_CALLS);
+    unsigned last = 1;
+    while (s_find_range (last).id)
+        last++;
+    unsigned other = last == 7 ? 8 : 7;
+    fake_answer_page (s_take_range (other), other, S_HEAD + 1, S_HEAD + 1, S_HEAD + 2);
     gw_rooms_due (fake.gw.rooms, sv_now_ms () + S_WAIT_MS);
-    fake_answer_page (s_take_range (1000), 1000, S_HEAD + 1, S_HEAD + 1, S_HEAD + 2);
-    assert_int_equal (gw_room_last (live.sub->room), S_HEAD + 2);
-    gw_sub_destroy (&live.sub);
-    s_leave_all (&readers, GW_FETCHES);
+    fake_answer_page (s_take_range (last), last, S_HEAD + 1, S_HEAD + 1, S_HEAD + 2);
+    assert_int_equal (gw_room_last (readers[last - 1].sub->room), S_HEAD + 2);
+    s_leave_all (&readers, GW_REPAIR_CALLS + 1);
 }
 
-static void the_place_of_a_repair_goes_to_a_page_that_waits_behind_it (void **state)
+static void repairs_and_pages_do_not_take_each_others_places (void **state)
 {
     (void)state;
-    s_reader_t *readers = s_fill (GW_FETCHES - 1), live = {0}, late = {0};
+    s_reader_t *readers = s_fill (GW_PAGE_CALLS + 1), live = {0};
     s_join (&live, 1000, S_HEAD);
     fake_publish_seq (1000, S_HEAD + 2);
     gw_rooms_due (fake.gw.rooms, sv_now_ms () + 1000);
-    assert_int_not_equal (s_find_range (1000).id, 0);
+    fake_answer_page (s_take_range (1000), 1000, S_HEAD + 1, S_HEAD + 1, S_HEAD + 2);
+    assert_int_equal (gw_room_last (live.sub->room), S_HEAD + 2);
+    assert_int_equal (s_count_ranges (), GW_PAGE_CALLS);
+    gw_sub_destroy (&live.sub);
+    s_leave_all (&readers, GW_PAGE_CALLS + 1);
+}
+
+static void pages_are_asked_for_while_all_places_of_repairs_are_taken (void **state)
+{
+    (void)state;
+    s_reader_t *readers = s_tear (GW_REPAIR_CALLS), late = {0};
     s_join (&late, 2000, 0);
     gw_sub_page (late.sub);
-    assert_int_equal (s_find_range (2000).id, 0);
-    fake_answer_page (s_take_range (1000), 1000, S_HEAD + 1, S_HEAD + 1, S_HEAD + 2);
-    assert_int_not_equal (s_find_range (2000).id, 0);
-    gw_sub_destroy (&live.sub);
+    fake_answer_page (s_take_range (2000), 2000, 1, S_HEAD, S_HEAD);
+    s_expect_page (&late, 1);
     gw_sub_destroy (&late.sub);
-    s_leave_all (&readers, GW_FETCHES - 1);
+    s_leave_all (&readers, GW_REPAIR_CALLS);
 }
 
 static void one_page_serves_all_who_wait_for_any_of_its_items (void **state)
@@ -251,7 +272,8 @@ int main (void)
         S_TEST (rooms_that_go_give_their_places_to_those_that_wait),
         S_TEST (a_room_that_begins_anew_frees_its_place),
         S_TEST (a_repair_without_a_place_is_tried_again),
-        S_TEST (the_place_of_a_repair_goes_to_a_page_that_waits_behind_it),
+        S_TEST (repairs_and_pages_do_not_take_each_others_places),
+        S_TEST (pages_are_asked_for_while_all_places_of_repairs_are_taken),
         S_TEST (one_page_serves_all_who_wait_for_any_of_its_items),
         S_TEST (a_deleted_room_ends_its_subscriptions_and_takes_no_more),
     };
