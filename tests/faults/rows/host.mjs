@@ -181,7 +181,7 @@ export const rows = [
     injections: 20,
     short: 0,
     // Little else is asked of the processes, so that what they use is the fault's.
-    rate: 200,
+    rate: 300,
     hold: [100, 300],
     recoveryMs: 3000,
     setup(ctx) {
