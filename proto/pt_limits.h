@@ -29,6 +29,11 @@
 #define LIM_DEVICE 128
 #define LIM_TOKEN 2048
 #define LIM_REFRESH 128
+#define LIM_ADDRESS 64
+#define LIM_SCOPES 64
+#define LIM_TOKEN_PREFIX 16
+#define LIM_SECRET_HASH 64
+#define LIM_MAIL_KEY 128
 #define LIM_ROOM_NAME 128
 #define LIM_ROOM_TOPIC 1024
 #define LIM_SEND_ID 64
@@ -60,6 +65,10 @@
 #define LIM_FIELD_ERRORS 16         /* later ones are left out */
 #define LIM_KEYS 8                  /* signing keys valid at one time */
 #define LIM_WORKERS 256             /* live instances one broker lists */
+#define LIM_CREDENTIALS 200         /* live ones of one account and kind; a new one ends the oldest */
+#define LIM_REVOKED_PAGE 4096       /* revocations in one page */
+#define LIM_MAILS 16                /* mails taken at a time */
+#define LIM_AUDIT_BATCH 64          /* entries in one store_audit_create */
 #define LIM_HOPS 512                /* hops in one answer of a trace; `more` is set */
 
 /*  The bus.  A full queue or table answers `busy` at once. */
@@ -78,6 +87,12 @@
 #define LIM_DEDUP_WINDOW 1024  /* events remembered of one publisher */
 #define LIM_HWM 10000          /* ZeroMQ queue, messages; PUB drops when full */
 #define LIM_DRAIN_PER_TURN 256 /* frames read from one socket a loop turn */
+
+/*  Revocation.  A gateway that could not ask for so long answers `unavailable` and
+    holds deliveries back; revocations are kept longer than any access token lives. */
+#define LIM_REVOKED_POLL_MS 1000
+#define LIM_REVOKED_BLIND_MS 60000
+#define LIM_REVOKED_KEPT_MS 90000000 /* 25 h; access tokens live a day at most */
 
 /*  HTTP and WebSocket. */
 #define LIM_HTTP_HEADERS (16 * 1024) /* 431 and close */

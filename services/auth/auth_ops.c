@@ -11,7 +11,7 @@ const sv_handler_t auth_ops[] = {
     {PT_OP_auth_session_create, auth_session_on_create},
     {PT_OP_auth_session_refresh, auth_session_on_refresh},
     {PT_OP_auth_session_list, auth_forward_on_request},
-    {PT_OP_auth_session_delete, auth_forward_on_request},
+    {PT_OP_auth_session_delete, auth_session_on_delete},
     {PT_OP_auth_keys, auth_keys_on_request},
     {PT_OP_auth_trace, sv_daemon_on_trace},
 };

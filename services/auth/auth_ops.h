@@ -13,7 +13,7 @@ extern const sv_handler_t auth_ops[];
 extern const size_t auth_op_count;
 
 sv_handler_fn auth_account_on_create;
-sv_handler_fn auth_session_on_create, auth_session_on_refresh;
+sv_handler_fn auth_session_on_create, auth_session_on_refresh, auth_session_on_delete;
 sv_handler_fn auth_keys_on_request;
 
 /*  Serves every operation of auth_routes. */

@@ -50,9 +50,12 @@ static void s_grant (auth_t *auth, sv_request_t **request_p, const pt_session_ow
         return;
     }
     pt_session_grant_t grant = {.access = {access.text, (uint32_t)access.len},
+                                .has_access = true,
                                 .refresh = {refresh->text, AUTH_REFRESH_LEN},
+                                .has_refresh = true,
                                 .token_type = PT_LIT ("Bearer"),
                                 .expires_in = claims.ttl_s,
+                                .has_expires_in = true,
                                 .account = owner->account,
                                 .session = owner->session};
     sv_request_reply (request_p, &grant);
@@ -165,5 +168,33 @@ void auth_session_on_refresh (void *ctx, sv_request_t *request, const void *msg)
                               .takes = PT_E_token_invalid,
                               .fn = s_on_rotated,
                               .op = renew};
+    sv_backend_call (&auth->store, &request, &call);
+}
+
+/*  ---- signing out --------------------------------------------------------- */
+
+static void s_on_deleted (void *ctx, sv_request_t **request_p, void *op, const sv_reply_t *reply)
+{
+    (void)ctx, (void)op, (void)reply;
+    const pt_empty_t done = {0};
+    sv_request_reply (request_p, &done);
+}
+
+void auth_session_on_delete (void *ctx, sv_request_t *request, const void *msg)
+{
+    auth_t *auth = ctx;
+    const pt_session_ref_t *ask = msg;
+    pt_session_close_t gone = {.account = ask->account,
+                               .id = ask->id,
+                               .has_id = ask->has_id,
+                               .kind = ask->kind,
+                               .has_kind = ask->has_kind,
+                               .by = ask->account,
+                               .address = ask->address,
+                               .has_address = ask->has_address,
+                               .trace = pt_str (sv_request_trace (request)),
+                               .has_trace = *sv_request_trace (request) != '\0'};
+    sv_backend_call_t call = {
+        .opcode = PT_OP_store_session_delete, .affinity = ask->account, .msg = &gone, .fn = s_on_deleted};
     sv_backend_call (&auth->store, &request, &call);
 }

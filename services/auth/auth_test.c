@@ -170,7 +170,7 @@ static void s_on_session_list (harness_t *harness, const harness_frame_t *call, 
 
 static void s_on_session_delete (harness_t *harness, const harness_frame_t *call, void *ctx)
 {
-    const pt_empty_t done = {0};
+    const pt_revocations_t done = {0};
     if (!s_refused (harness, call, ctx))
         harness_answer (harness, call, &done);
 }
@@ -509,7 +509,6 @@ static const pt_account_ref_t s_ref = {.account = 7, .id = 8, .has_id = true};
 static const pt_account_update_t s_update = {.account = 7, .name = {"Ann", 3}, .has_name = true, .key = {"k", 1}};
 static const pt_account_query_t s_query = {.account = 7, .q = {"a", 1}};
 static const pt_session_query_t s_sessions = {.account = 7, .session = 1001};
-static const pt_session_ref_t s_session = {.account = 7, .id = 1001, .has_id = true};
 
 static const struct {
     uint16_t opcode;
@@ -520,7 +519,6 @@ static const struct {
     {PT_OP_auth_account_update, &s_update, PT_MSG_account_update},
     {PT_OP_auth_account_list, &s_query, PT_MSG_account_query},
     {PT_OP_auth_session_list, &s_sessions, PT_MSG_session_query},
-    {PT_OP_auth_session_delete, &s_session, PT_MSG_session_ref},
 };
 #define FORWARDED_COUNT (sizeof s_forwarded / sizeof s_forwarded[0])
 

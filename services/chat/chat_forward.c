@@ -14,6 +14,7 @@ const sv_route_t chat_routes[] = {
     {PT_OP_chat_sync, PT_OP_store_sync, NULL},
     {PT_OP_chat_range, PT_OP_store_range, NULL},
     {PT_OP_chat_heads, PT_OP_store_heads, NULL},
+    {PT_OP_chat_revoked, PT_OP_store_revoked, NULL},
 };
 
 const size_t chat_route_count = sizeof chat_routes / sizeof chat_routes[0];

@@ -21,6 +21,7 @@ const sv_handler_t chat_ops[] = {
     {PT_OP_chat_sync, chat_forward_on_request},
     {PT_OP_chat_range, chat_forward_on_request},
     {PT_OP_chat_heads, chat_forward_on_request},
+    {PT_OP_chat_revoked, chat_forward_on_request},
     {PT_OP_chat_trace, sv_daemon_on_trace},
 };
 

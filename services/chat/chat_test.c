@@ -72,6 +72,10 @@ static const pt_sync_page_t s_sync_page;
 static const pt_head_t s_head = {.room = 5, .seq = 9, .epoch = 1};
 static const pt_heads_t s_heads = {.heads = {&s_head, 1}};
 
+static const pt_revoked_query_t s_revoked_query = {.cursor = {"c", 1}};
+static const pt_revocation_t s_revocation = {.account = 7, .session = 9, .has_session = true, .at = 1};
+static const pt_revoked_page_t s_revoked_page = {.items = {&s_revocation, 1}, .cursor = {"d", 1}};
+
 static const struct {
     uint16_t opcode;
     const void *question, *answer;
@@ -86,6 +90,7 @@ static const struct {
     {PT_OP_chat_sync, &s_sync, &s_sync_page},
     {PT_OP_chat_range, &s_range, &s_page},
     {PT_OP_chat_heads, &s_head_query, &s_heads},
+    {PT_OP_chat_revoked, &s_revoked_query, &s_revoked_page},
 };
 
 static const void *s_sample (uint16_t opcode, const void **out_answer)

@@ -6,17 +6,9 @@
 #ifndef GW_TOKEN_H
 #define GW_TOKEN_H
 
+#include "gw_identity.h"
 #include "pt_error.h"
-#include "pt_message.h"
-#include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
-
-typedef struct {
-    uint64_t account;
-    uint64_t session;
-    int64_t expires_us; /* wall clock; the identity ends then */
-} gw_identity_t;
 
 typedef struct gw_tokens gw_tokens_t;
 

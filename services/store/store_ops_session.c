@@ -14,12 +14,6 @@ static int s_reply_owner (store_op_t *op, uint64_t account, uint64_t session)
     return STORE_DONE;
 }
 
-static int s_reply_empty (store_op_t *op)
-{
-    op->reply = store_op_alloc (op, sizeof (pt_empty_t));
-    return op->reply ? STORE_DONE : -PT_E_memory;
-}
-
 /*  ---- create ------------------------------------------------------------------- */
 
 /*  When the token ends is reckoned from the time of each try, so it is no part
@@ -137,7 +131,7 @@ static int s_list_take (store_op_t *op, store_pg_t *pg, const store_pg_step_t *s
 
 static store_next_t s_delete_send (store_op_t *op, store_pg_t *pg)
 {
-    const pt_session_ref_t *msg = op->msg;
+    const pt_session_close_t *msg = op->msg;
     store_args_t *args = store_pg_args (pg);
     store_args_i64 (args, msg->account);
     store_args_opt_i64 (args, msg->has_id, msg->id);
@@ -148,12 +142,15 @@ static store_next_t s_delete_send (store_op_t *op, store_pg_t *pg)
 static int s_delete_take (store_op_t *op, store_pg_t *pg, const store_pg_step_t *step)
 {
     (void)pg;
-    const pt_session_ref_t *msg = op->msg;
+    const pt_session_close_t *msg = op->msg;
     store_row_t row = store_row (step->results[0], 0);
     uint64_t found = store_row_u64 (&row);
     if (row.is_bad)
         return -PT_E_internal;
-    return msg->has_id && found == 0 ? -PT_E_not_found : s_reply_empty (op);
+    if (msg->has_id && found == 0)
+        return -PT_E_not_found;
+    op->reply = store_op_alloc (op, sizeof (pt_revocations_t));
+    return op->reply ? STORE_DONE : -PT_E_memory;
 }
 
 const store_op_rule_t store_ops_session[] = {
