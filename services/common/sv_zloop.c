@@ -177,7 +177,9 @@ static void s_timer_unqueue (sv_zloop_t *self, sv_timer_t *timer)
 
 /*  Sets the timerfd to the earliest timer.  It is left alone when it fires too
     early rather than too late: such a wake-up finds nothing due and arms anew,
-    which is cheaper than a system call for every timer that moves. */
+    which is cheaper than a system call for every timer that moves.  It is set to
+    a time from now, not to a moment: what shifts a process's wall clock
+    (libfaketime) shifts moments of every clock. */
 static void s_timers_arm (sv_zloop_t *self)
 {
     if (self->heap_len == 0)
@@ -186,9 +188,11 @@ static void s_timers_arm (sv_zloop_t *self)
     if (self->armed_ms != 0 && self->armed_ms <= when_ms)
         return;
     self->armed_ms = when_ms;
+    uint64_t now_us = sv_now_us (), when_us = when_ms * 1000;
+    uint64_t wait_us = when_us > now_us ? when_us - now_us : 1; /* 0 would turn it off */
     struct itimerspec spec = {
-        .it_value = {.tv_sec = (time_t)(when_ms / 1000), .tv_nsec = (long)(when_ms % 1000) * 1000000}};
-    timerfd_settime (self->timer_fd, TFD_TIMER_ABSTIME, &spec, NULL);
+        .it_value = {.tv_sec = (time_t)(wait_us / 1000000), .tv_nsec = (long)(wait_us % 1000000) * 1000}};
+    timerfd_settime (self->timer_fd, 0, &spec, NULL);
 }
 
 /*  Calls the timers that are due.  A repeating timer that is late goes on from
