@@ -76,9 +76,9 @@ export const rows = [
     name: 'storm',
     what: '10 000 sockets lost at once, all back within a second',
     cluster: { gateways: 2 },
-    // Each message goes to five hundred: at this rate the machine has time left for the storm.
-    rate: 40,
-    load: { people: 8, rooms: 40, members: 4, modes: { idle: stormSockets } },
+    // Of the rooms an eighth has a thousand sockets each: at this rate the machine has time left for the storm.
+    rate: 160,
+    load: { people: 8, rooms: 160, members: 2, modes: { idle: stormSockets } },
     injections: 20,
     short: 0,
     gap: [500, 800],
