@@ -16,7 +16,7 @@ export const controls = [
   { name: 'no-dedup', what: 'store writes a known send_id again', row: 'kill', injections: 22, shows: 'doubled' },
   { name: 'ack-before-commit', what: 'store answers before COMMIT is back', row: 'postgres-crash', injections: 20, shows: 'lost' },
   { name: 'no-heads', what: 'gateways never ask for what they missed', row: 'pub-loss', injections: 20, shows: 'lost' },
-  { name: 'no-fifo', what: 'a gateway lets a send overtake one whose outcome is open', row: 'kill', injections: 22, shows: 'reordered' },
+  { name: 'no-fifo', what: 'a gateway lets a send overtake one whose outcome is open', row: 'postgres-crash', injections: 20, shows: 'reordered' },
 ];
 
 const folder = new URL('controls/', import.meta.url).pathname;

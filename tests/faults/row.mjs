@@ -53,6 +53,7 @@ function playOf(row, round) {
 }
 
 async function inject(ctx, row, nemesis, rounds) {
+  await ctx.load.flows(warmMs);
   const since = Date.now();
   const at = () => Date.now() - since;
   for (ctx.round = 0; ctx.round < ctx.injections; ctx.round++) {
@@ -136,7 +137,6 @@ export async function runRow(row, { seed, injections = row.injections, rate = ro
     await row.setup?.(ctx);
     ctx.load = await Load.start(ctx.cluster, { random, rate, folder, ...people, ...row.load });
     nemesis = new Nemesis(folder, ctx.cluster);
-    await ctx.load.flows(warmMs);
     const outcome = await faultsThenVerdict(ctx, row, nemesis, rounds);
     record.result = resultOf(row, { seed, rounds, nemesis, started, ...outcome });
   } catch (error) {
