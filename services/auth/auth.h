@@ -10,7 +10,10 @@
 #include "auth_password.h"
 #include "auth_secret.h"
 #include "sv_backend.h"
+#include "sv_limiter.h"
 #include "sv_probe.h"
+
+typedef struct auth_limit auth_limit_t;
 
 typedef struct {
     sv_common_t common;
@@ -34,6 +37,7 @@ typedef struct {
     sv_metric_t *hash_busy;   /* requests that found the pool full */
     sv_metric_t *hash_open;   /* passwords being hashed or waiting */
     sv_metric_t *hash_time;
+    sv_metric_t *limited; /* sign-ins refused unseen: too many failures before */
 } auth_metrics_t;
 
 typedef struct {
@@ -48,6 +52,7 @@ typedef struct {
     sv_watch_t *passwords_watch;
     sv_probe_t *probe; /* of store */
     auth_metrics_t metrics;
+    auth_limit_t *limit;
 } auth_t;
 
 #endif

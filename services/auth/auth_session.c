@@ -9,6 +9,7 @@
     (auth_refresh), so a repeat names the same session and the same token. */
 
 #include "auth_hash.h"
+#include "auth_limit.h"
 #include "auth_ops.h"
 #include "auth_policy.h"
 #include "auth_refresh.h"
@@ -19,7 +20,8 @@
 
 typedef struct {
     const pt_session_create_t *ask;
-    uint64_t account; /* 0: nobody who may sign in */
+    pt_str_t identifier; /* in lower case */
+    uint64_t account;    /* 0: nobody who may sign in */
     auth_refresh_t refresh;
 } s_sign_in_t;
 
@@ -91,7 +93,9 @@ static void s_make_session (auth_t *auth, sv_request_t **request_p, s_sign_in_t 
 static void s_on_verified (auth_t *auth, sv_request_t **request_p, void *op, const auth_hashed_t *result)
 {
     s_sign_in_t *in = op;
-    if (result->is_match && in->account != 0) {
+    bool is_good = result->is_match && in->account != 0;
+    auth_limit_note (auth, in->identifier, in->ask->address, is_good);
+    if (is_good) {
         s_make_session (auth, request_p, in);
         return;
     }
@@ -125,6 +129,12 @@ void auth_session_on_create (void *ctx, sv_request_t *request, const void *msg)
         return;
     }
     in->ask = ask;
+    in->identifier = find.identifier;
+    uint64_t retry_ms;
+    if (!auth_limit_may (auth, in->identifier, ask->address, &retry_ms)) {
+        auth_limit_refuse (auth, &request, retry_ms);
+        return;
+    }
     sv_backend_call_t call = {
         .opcode = PT_OP_store_account_find, .msg = &find, .takes = PT_E_not_found, .fn = s_on_found, .op = in};
     sv_backend_call (&auth->store, &request, &call);

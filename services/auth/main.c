@@ -1,5 +1,6 @@
 /*  parley-auth - accounts, passwords, tokens and sessions. */
 
+#include "auth_limit.h"
 #include "auth_ops.h"
 #include <sodium.h>
 #include <stdlib.h>
@@ -47,6 +48,8 @@ static void s_open_metrics (auth_metrics_t *out, sv_metrics_t *metrics)
         sv_metrics_counter (metrics, "parley_auth_hash_busy_total", NULL, "Requests that found the queue full");
     out->hash_open = sv_metrics_gauge (metrics, "parley_auth_hash_open", NULL, "Passwords being hashed or waiting");
     out->hash_time = sv_metrics_histogram (metrics, "parley_auth_hash_seconds", NULL, "Time of one password hash");
+    out->limited = sv_metrics_counter (metrics, "parley_ratelimited_total", "rule=\"password\"",
+                                       "Requests refused because there were too many before");
 }
 
 /*  `given`, or `name` in the state folder; NULL when there is neither, or when
@@ -118,6 +121,10 @@ static int s_init (sv_daemon_t *daemon, void **out_ctx, int *out_exit)
     }
     sv_log (self->log, SV_INFO, NULL, "keys loaded kid=%s", auth_key_kid (self->key));
     rc = s_start_passwords (self, sv_daemon_loop (daemon));
+    uint64_t seed[2];
+    randombytes_buf (seed, sizeof seed);
+    if (rc == 0 && !(self->limit = auth_limit_new (seed)))
+        rc = -PT_E_memory;
     if (rc == 0)
         rc = sv_bus_serve (self->bus, auth_ops, auth_op_count, (unsigned)self->config->credit, self);
     if (rc == 0 && !(self->probe = sv_probe_new (daemon, PT_OP_store_status, "store")))
@@ -139,6 +146,7 @@ static void s_fini (void **ctx_p)
     sv_probe_destroy (&self->probe);
     sv_watch_cancel (sv_daemon_loop (self->daemon), &self->passwords_watch);
     auth_password_destroy (&self->passwords);
+    auth_limit_destroy (&self->limit);
     auth_secret_destroy (&self->secret);
     auth_key_destroy (&self->key);
     free (self);
