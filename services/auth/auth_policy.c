@@ -133,6 +133,13 @@ int auth_policy_account (const pt_account_create_t *ask, pt_arena_t *arena, pt_a
     return 0;
 }
 
+int auth_policy_password (pt_str_t password, pt_str_t login, pt_str_t email, bool is_lax, pt_arena_t *arena,
+                          pt_error_t *error)
+{
+    (void)login, (void)email;
+    return is_lax ? 0 : s_check_password (password, arena, error);
+}
+
 int auth_policy_update (const void *msg, pt_arena_t *arena, pt_error_t *error)
 {
     const pt_account_update_t *ask = msg;

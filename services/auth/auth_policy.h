@@ -25,6 +25,11 @@ pt_str_t auth_policy_lower (pt_str_t text, pt_arena_t *arena);
 PT_MUSTCHECK int auth_policy_account (const pt_account_create_t *ask, pt_arena_t *arena, pt_account_create_t *out_clean,
                                       pt_error_t *error);
 
+/*  Judges a password for who has this login and address (`at` NULL: none); `is_lax`:
+    any will do.  0 or -PT_E_invalid with the field `password` in `error`. */
+PT_MUSTCHECK int auth_policy_password (pt_str_t password, pt_str_t login, pt_str_t email, bool is_lax,
+                                       pt_arena_t *arena, pt_error_t *error);
+
 /*  Judges a change of profile; 0 or -PT_E_invalid with the fields in `error`.
     Has the type of a check of auth_forward. */
 PT_MUSTCHECK int auth_policy_update (const void *msg, pt_arena_t *arena, pt_error_t *error);
