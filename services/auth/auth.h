@@ -10,6 +10,7 @@
 #include "auth_password.h"
 #include "auth_secret.h"
 #include "sv_backend.h"
+#include "sv_limiter.h"
 #include "sv_probe.h"
 
 /*  Names of the files in state_dir. */
@@ -17,6 +18,8 @@
 #define AUTH_KEY_NEXT_NAME "auth-key-next.jwk"
 #define AUTH_SECRET_NAME "auth-secret"
 #define AUTH_SECRET_NEXT_NAME "auth-secret-next"
+
+typedef struct auth_limit auth_limit_t;
 
 typedef struct {
     sv_common_t common;
@@ -62,6 +65,7 @@ typedef struct {
     sv_metric_t *hash_busy;                                /* requests that found the pool full */
     sv_metric_t *hash_open;                                /* passwords being hashed or waiting */
     sv_metric_t *hash_time;
+    sv_metric_t *limited; /* sign-ins refused unseen: too many failures before */
 } auth_metrics_t;
 
 typedef struct {
@@ -79,6 +83,7 @@ typedef struct {
     sv_watch_t *passwords_watch;
     sv_probe_t *probe; /* of store */
     auth_metrics_t metrics;
+    auth_limit_t *limit;
 } auth_t;
 
 #endif

@@ -3,6 +3,7 @@
 #include "auth_audit.h"
 #include "auth_keys.h"
 #include "auth_legacy.h"
+#include "auth_limit.h"
 #include "auth_ops.h"
 #include <sodium.h>
 #include <stdio.h>
@@ -93,6 +94,8 @@ static void s_open_metrics (auth_metrics_t *out, sv_metrics_t *metrics)
         sv_metrics_counter (metrics, "parley_auth_hash_busy_total", NULL, "Requests that found the queue full");
     out->hash_open = sv_metrics_gauge (metrics, "parley_auth_hash_open", NULL, "Passwords being hashed or waiting");
     out->hash_time = sv_metrics_histogram (metrics, "parley_auth_hash_seconds", NULL, "Time of one password hash");
+    out->limited = sv_metrics_counter (metrics, "parley_ratelimited_total", "rule=\"password\"",
+                                       "Requests refused because there were too many before");
 }
 
 static void s_on_hashed (void *arg, int events)
@@ -133,7 +136,9 @@ static int s_init (sv_daemon_t *daemon, void **out_ctx, int *out_exit)
         return rc;
     }
     rc = s_start_passwords (self, sv_daemon_loop (daemon));
-    if (rc == 0 && !(self->audit = auth_audit_new (self)))
+    uint64_t seed[2];
+    randombytes_buf (seed, sizeof seed);
+    if (rc == 0 && (!(self->audit = auth_audit_new (self)) || !(self->limit = auth_limit_new (seed))))
         rc = -PT_E_memory;
     if (rc == 0)
         rc = sv_bus_serve (self->bus, auth_ops, auth_op_count, (unsigned)self->config->credit, self);
@@ -167,6 +172,7 @@ static void s_fini (void **ctx_p)
     sv_watch_cancel (sv_daemon_loop (self->daemon), &self->passwords_watch);
     auth_password_destroy (&self->passwords);
     auth_keys_unload (self);
+    auth_limit_destroy (&self->limit);
     free (self);
     *ctx_p = NULL;
 }
