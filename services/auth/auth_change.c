@@ -12,6 +12,8 @@
 #include "auth_person.h"
 #include "auth_policy.h"
 #include "auth_revoked.h"
+#include <inttypes.h>
+#include <stdio.h>
 
 /*  The key of a mail to a new address counts for so long. */
 #define S_CONFIRM_US (3 * 86400 * (int64_t)1000000)
@@ -36,7 +38,9 @@ struct s_change {
     uint64_t account;
     const char *field; /* that the password comes in */
     pt_str_t password; /* `at` NULL: none was shown */
-    bool is_trusted;   /* none is asked for */
+    pt_str_t address;
+    char identifier[24]; /* that guesses are counted under */
+    bool is_trusted;     /* none is asked for */
     s_step_fn *go_on;
     s_step_fn *wrong;  /* NULL: refuse */
     pt_str_t old_hash; /* that was verified; `at` NULL: none */
@@ -59,6 +63,18 @@ static void s_on_verdict (auth_t *auth, sv_request_t **request_p, void *op, cons
         s_refuse_wrong (request_p, change->field);
 }
 
+/*  Whoever holds a session may guess at its password no faster than anybody. */
+static void s_verify (auth_t *auth, sv_request_t **request_p, s_change_t *change, const auth_person_t *person)
+{
+    snprintf (change->identifier, sizeof change->identifier, "#%" PRIu64, person->account);
+    const auth_proof_t proof = {.identifier = pt_str (change->identifier),
+                                .password = change->password,
+                                .address = change->address,
+                                .fn = s_on_verdict,
+                                .op = change};
+    auth_person_verify (auth, request_p, person, &proof);
+}
+
 static void s_on_person (auth_t *auth, sv_request_t **request_p, void *op, const auth_person_t *person)
 {
     s_change_t *change = op;
@@ -69,7 +85,7 @@ static void s_on_person (auth_t *auth, sv_request_t **request_p, void *op, const
     else if (!change->password.at)
         s_refuse_field (request_p, change->field, "needed", "the password is needed for this");
     else
-        auth_person_verify (auth, request_p, person, change->password, s_on_verdict, change);
+        s_verify (auth, request_p, change, person);
 }
 
 /*  Goes on when the account has no password, or the one shown is it.  `change` is
@@ -138,9 +154,9 @@ static void s_on_password_hashed (auth_t *auth, sv_request_t **request_p, void *
 static void s_hash_password (auth_t *auth, sv_request_t **request_p, s_change_t *change, const auth_person_t *person)
 {
     const pt_password_set_t *ask = change->ask;
+    const auth_policy_owner_t owner = {.login = person->login, .email = person->email};
     pt_error_t error = {0};
-    int rc = auth_policy_password (ask->password, person->login, person->email, ask->is_lax,
-                                   sv_request_arena (*request_p), &error);
+    int rc = auth_policy_password (ask->password, &owner, ask->is_lax, sv_request_arena (*request_p), &error);
     if (rc != 0) {
         sv_request_fail_with (request_p, rc, &error);
         return;
@@ -172,6 +188,7 @@ void auth_change_on_password (void *ctx, sv_request_t *request, const void *msg)
                                .account = ask->account,
                                .field = "old_password",
                                .password = s_shown (ask->has_old_password, ask->old_password),
+                               .address = ask->address,
                                .is_trusted = ask->is_trusted,
                                .go_on = s_hash_password,
                                .wrong = s_ask_repeat};
@@ -218,6 +235,7 @@ void auth_change_on_email (void *ctx, sv_request_t *request, const void *msg)
                                .account = ask->account,
                                .field = "password",
                                .password = s_shown (ask->has_password, ask->password),
+                               .address = ask->address,
                                .go_on = s_store_mail};
     if (auth_policy_is_email (ask->email))
         s_begin (ctx, request, &change);
@@ -242,6 +260,7 @@ void auth_change_on_delete (void *ctx, sv_request_t *request, const void *msg)
                                .account = ask->account,
                                .field = "password",
                                .password = s_shown (ask->has_password, ask->password),
+                               .address = ask->address,
                                .go_on = s_close};
     s_begin (ctx, request, &change);
 }

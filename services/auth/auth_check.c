@@ -90,12 +90,13 @@ static void s_check_basic (auth_t *auth, sv_request_t **request_p, s_check_t *ch
     const char *colon = memchr (both.at, ':', both.len);
     pt_str_t name = {both.at, colon ? (uint32_t)(colon - both.at) : 0};
     pt_str_t password = {colon ? colon + 1 : NULL, colon ? both.len - name.len - 1 : 0};
-    const auth_proof_t proof = {name, password, check->ask->address};
+    const auth_proof_t proof = {
+        .identifier = name, .password = password, .address = check->ask->address, .fn = s_on_verdict, .op = check};
     check->way = AUTH_CHECK_BASIC;
     if (name.len == 0 || name.len > LIM_EMAIL || password.len == 0 || password.len > LIM_PASSWORD)
         s_refuse (auth, request_p, check, PT_E_bad_credentials);
     else
-        auth_person_prove (auth, request_p, &proof, s_on_verdict, check);
+        auth_person_prove (auth, request_p, &proof);
 }
 
 /*  ---- tokens of an older deployment ------------------------------------------------ */

@@ -16,16 +16,9 @@ typedef struct {
 } s_search_t;
 
 typedef struct {
+    auth_proof_t proof;
     const auth_person_t *person;
-    auth_verdict_fn *fn;
-    void *op;
-} s_proof_t;
-
-typedef struct {
-    auth_proof_t proof; /* its identifier in lower case */
-    auth_verdict_fn *fn;
-    void *op;
-} s_sign_in_t;
+} s_pending_t;
 
 /*  ---- finding ------------------------------------------------------------------ */
 
@@ -76,15 +69,6 @@ static void s_search (auth_t *auth, sv_request_t **request_p, const pt_account_f
     sv_backend_call (&auth->store, request_p, &call);
 }
 
-void auth_person_find (auth_t *auth, sv_request_t **request_p, pt_str_t identifier, auth_person_fn *fn, void *op)
-{
-    pt_account_find_t find = {.identifier = auth_policy_lower (identifier, sv_request_arena (*request_p))};
-    if (!find.identifier.at)
-        sv_request_fail (request_p, PT_E_memory, NULL);
-    else
-        s_search (auth, request_p, &find, fn, op);
-}
-
 void auth_person_get (auth_t *auth, sv_request_t **request_p, uint64_t account, auth_person_fn *fn, void *op)
 {
     const pt_account_find_t find = {.identifier = PT_LIT (""), .id = account, .has_id = true};
@@ -95,55 +79,57 @@ void auth_person_get (auth_t *auth, sv_request_t **request_p, uint64_t account, 
 
 static void s_on_verified (auth_t *auth, sv_request_t **request_p, void *op, const auth_hashed_t *result)
 {
-    const s_proof_t *proof = op;
-    bool is_match = result->is_match && proof->person->account != 0 && proof->person->is_active;
-    proof->fn (auth, request_p, proof->op, proof->person, is_match);
+    const s_pending_t *pending = op;
+    const auth_person_t *person = pending->person;
+    bool is_match = result->is_match && person->account != 0 && person->is_active;
+    auth_limit_note (auth, pending->proof.identifier, pending->proof.address, is_match);
+    pending->proof.fn (auth, request_p, pending->proof.op, person, is_match);
 }
 
-void auth_person_verify (auth_t *auth, sv_request_t **request_p, const auth_person_t *person, pt_str_t password,
-                         auth_verdict_fn *fn, void *op)
+static void s_verify (auth_t *auth, sv_request_t **request_p, void *op, const auth_person_t *person)
 {
-    s_proof_t *proof = pt_arena_alloc (sv_request_arena (*request_p), sizeof *proof);
-    if (!proof) {
-        sv_request_fail (request_p, PT_E_memory, NULL);
-        return;
-    }
-    *proof = (s_proof_t){person, fn, op};
-    auth_hash_job_t job = {.password = password, .is_verify = true, .fn = s_on_verified, .op = proof};
+    s_pending_t *pending = op;
+    pending->person = person;
+    auth_hash_job_t job = {.password = pending->proof.password, .is_verify = true, .fn = s_on_verified, .op = pending};
     if (person->is_active)
         job.hash = person->password_hash;
     auth_hash (auth, request_p, &job);
 }
 
-static void s_on_proved (auth_t *auth, sv_request_t **request_p, void *op, const auth_person_t *person, bool is_match)
+/*  A copy of `proof` when it may be tried; else the request has been answered. */
+static s_pending_t *s_admit (auth_t *auth, sv_request_t **request_p, const auth_proof_t *proof)
 {
-    const s_sign_in_t *in = op;
-    auth_limit_note (auth, in->proof.identifier, in->proof.address, is_match);
-    in->fn (auth, request_p, in->op, person, is_match);
+    uint64_t retry_ms = 0;
+    s_pending_t *pending = pt_arena_alloc (sv_request_arena (*request_p), sizeof *pending);
+    if (!pending)
+        sv_request_fail (request_p, PT_E_memory, NULL);
+    else if (!auth_limit_may (auth, proof->identifier, proof->address, &retry_ms))
+        auth_limit_refuse (auth, request_p, retry_ms);
+    else {
+        *pending = (s_pending_t){.proof = *proof};
+        return pending;
+    }
+    return NULL;
 }
 
-static void s_on_person (auth_t *auth, sv_request_t **request_p, void *op, const auth_person_t *person)
+void auth_person_verify (auth_t *auth, sv_request_t **request_p, const auth_person_t *person, const auth_proof_t *proof)
 {
-    const s_sign_in_t *in = op;
-    auth_person_verify (auth, request_p, person, in->proof.password, s_on_proved, op);
+    s_pending_t *pending = s_admit (auth, request_p, proof);
+    if (pending)
+        s_verify (auth, request_p, pending, person);
 }
 
-void auth_person_prove (auth_t *auth, sv_request_t **request_p, const auth_proof_t *proof, auth_verdict_fn *fn,
-                        void *op)
+/*  Logins are unique without regard to case, addresses are stored in lower case. */
+void auth_person_prove (auth_t *auth, sv_request_t **request_p, const auth_proof_t *proof)
 {
-    pt_arena_t *arena = sv_request_arena (*request_p);
-    s_sign_in_t *in = pt_arena_alloc (arena, sizeof *in);
-    uint64_t retry_ms;
-    if (!in) {
+    auth_proof_t lower = *proof;
+    lower.identifier = auth_policy_lower (proof->identifier, sv_request_arena (*request_p));
+    if (!lower.identifier.at) {
         sv_request_fail (request_p, PT_E_memory, NULL);
         return;
     }
-    *in = (s_sign_in_t){*proof, fn, op};
-    in->proof.identifier = auth_policy_lower (proof->identifier, arena);
-    if (!in->proof.identifier.at)
-        sv_request_fail (request_p, PT_E_memory, NULL);
-    else if (!auth_limit_may (auth, in->proof.identifier, proof->address, &retry_ms))
-        auth_limit_refuse (auth, request_p, retry_ms);
-    else
-        auth_person_find (auth, request_p, in->proof.identifier, s_on_person, in);
+    s_pending_t *pending = s_admit (auth, request_p, &lower);
+    const pt_account_find_t find = {.identifier = lower.identifier};
+    if (pending)
+        s_search (auth, request_p, &find, s_verify, pending);
 }

@@ -21,29 +21,30 @@ typedef void (auth_person_fn) (auth_t *auth, sv_request_t **request_p, void *op,
 typedef void (auth_verdict_fn) (auth_t *auth, sv_request_t **request_p, void *op, const auth_person_t *person,
                                 bool is_match);
 
-/*  Finds by login or address in any case.  A name that nobody has gives a person
-    without an account; trouble answers the request.  Consumes the request, does
-    not block; `op` lives in the request's arena, as below. */
-void auth_person_find (auth_t *auth, sv_request_t **request_p, pt_str_t identifier, auth_person_fn *fn, void *op);
-
-/*  As above by account id. */
+/*  Asks for an account by id.  An id that nobody has gives a person without an
+    account; trouble answers the request.  Consumes the request, does not block;
+    `op` lives in the request's arena. */
 void auth_person_get (auth_t *auth, sv_request_t **request_p, uint64_t account, auth_person_fn *fn, void *op);
+
+/*  A password that somebody shows; all texts live as long as the request, `op` in
+    its arena. */
+typedef struct {
+    pt_str_t identifier; /* that guesses are counted under (auth_limit) */
+    pt_str_t password;
+    pt_str_t address; /* network address of who shows it; empty: not known */
+    auth_verdict_fn *fn;
+    void *op;
+} auth_proof_t;
 
 /*  Verifies the password in the pool, after the same time whoever it is: nobody,
     somebody without a password, somebody who may not sign in, or a wrong one.
-    `person` lives in the request's arena.  Consumes the request. */
-void auth_person_verify (auth_t *auth, sv_request_t **request_p, const auth_person_t *person, pt_str_t password,
-                         auth_verdict_fn *fn, void *op);
+    Too many guesses answer the request with `too_many`.  `person` lives in the
+    request's arena, `proof` is copied.  Consumes the request. */
+void auth_person_verify (auth_t *auth, sv_request_t **request_p, const auth_person_t *person,
+                         const auth_proof_t *proof);
 
-/*  What somebody shows; must live until the verdict. */
-typedef struct {
-    pt_str_t identifier, password;
-    pt_str_t address; /* of who asks; empty when it is not known */
-} auth_proof_t;
-
-/*  Finds and verifies: all of a sign-in, and of Basic.  Who failed too often before
-    is refused unseen (auth_limit). */
-void auth_person_prove (auth_t *auth, sv_request_t **request_p, const auth_proof_t *proof, auth_verdict_fn *fn,
-                        void *op);
+/*  Finds whom the identifier, in any case, names, and verifies: all of a sign-in,
+    and of Basic. */
+void auth_person_prove (auth_t *auth, sv_request_t **request_p, const auth_proof_t *proof);
 
 #endif

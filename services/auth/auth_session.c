@@ -197,12 +197,16 @@ void auth_session_on_create (void *ctx, sv_request_t *request, const void *msg)
         sv_request_fail (&request, PT_E_memory, NULL);
         return;
     }
-    const auth_proof_t proof = {ask->identifier, ask->password, ask->address};
     *in = (s_sign_in_t){.ask = ask, .kind = ask->has_kind ? ask->kind : PT_credential_kind_SESSION};
+    const auth_proof_t proof = {.identifier = ask->identifier,
+                                .password = ask->password,
+                                .address = ask->address,
+                                .fn = s_on_verdict,
+                                .op = in};
     if (in->kind == PT_credential_kind_TOKEN)
         s_refuse_kind (&request);
     else
-        auth_person_prove (auth, &request, &proof, s_on_verdict, in);
+        auth_person_prove (auth, &request, &proof);
 }
 
 /*  ---- going on ------------------------------------------------------------ */
