@@ -94,8 +94,7 @@ auth_mail_smtp_t *auth_mail_smtp_new (sv_loop_t *loop, const auth_mail_smtp_conf
 
 static void s_free_send (s_send_t *send)
 {
-    if (send->link)
-        *send->link = send->next;
+    *send->link = send->next;
     if (send->next)
         send->next->link = send->link;
     curl_slist_free_all (send->to);
