@@ -120,7 +120,7 @@ void auth_mail_on_reset (void *ctx, sv_request_t *request, const void *msg)
 {
     auth_t *auth = ctx;
     const pt_password_reset_t *ask = msg;
-    const auth_policy_owner_t nobody = {{NULL, 0}, {NULL, 0}};
+    const pt_str_t unknown = {NULL, 0};
     pt_arena_t *arena = sv_request_arena (request);
     s_reset_t *reset = pt_arena_alloc (arena, sizeof *reset);
     pt_error_t error = {0};
@@ -133,7 +133,7 @@ void auth_mail_on_reset (void *ctx, sv_request_t *request, const void *msg)
         s_refuse_key (&request);
         return;
     }
-    if (auth_policy_password (ask->password, &nobody, ask->is_lax, arena, &error) != 0) {
+    if (auth_policy_password (ask->password, unknown, unknown, ask->is_lax, arena, &error) != 0) {
         sv_request_fail_with (&request, PT_E_invalid, &error);
         return;
     }

@@ -107,8 +107,10 @@ void auth_mail_smtp_destroy (auth_mail_smtp_t **self_p)
     if (!self)
         return;
     sv_curl_destroy (&self->curl);
-    while (self->sends)
-        s_free_send (self->sends);
+    for (s_send_t *send = self->sends, *next; send; send = next) {
+        next = send->next;
+        s_free_send (send);
+    }
     free (self);
     *self_p = NULL;
 }
