@@ -1,5 +1,5 @@
-/*  auth_secret - the installation's secret: what refresh tokens and the hashes
-    of idempotent requests are derived from. */
+/*  auth_secret - the installation's secret: what refresh tokens, opaque
+    credentials and the hashes of idempotent requests are derived from. */
 
 #ifndef AUTH_SECRET_H
 #define AUTH_SECRET_H
@@ -18,6 +18,9 @@ typedef struct auth_secret auth_secret_t;
     short or plainly not random.  Blocks on the disk. */
 auth_secret_t *auth_secret_load (const char *path, int *out_err, auth_why_t *why);
 
+/*  As above, but a missing file is -PT_E_not_found. */
+auth_secret_t *auth_secret_read (const char *path, int *out_err, auth_why_t *why);
+
 /*  A secret of these bytes, copied.  NULL when there are too few. */
 auth_secret_t *auth_secret_new (const void *bytes, size_t len);
 
@@ -29,5 +32,8 @@ void auth_secret_destroy (auth_secret_t **self_p);
     NULL is absent, which differs from empty. */
 void auth_secret_mac (const auth_secret_t *self, const char *label, const pt_str_t *parts, size_t count,
                       uint8_t out_mac[AUTH_MAC_LEN]);
+
+/*  A number as a part: 8 bytes, big-endian, written to `out`. */
+pt_str_t auth_secret_number (uint64_t value, char out[8]);
 
 #endif
