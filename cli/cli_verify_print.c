@@ -43,10 +43,8 @@ static const struct {
     const char *key;
     vf_class_t class;
 } s_classes[] = {
-    {"lost", VF_CLASS_LOST},
-    {"doubled", VF_CLASS_DOUBLED},
-    {"reordered", VF_CLASS_REORDERED},
-    {"other", VF_CLASS_OTHER},
+    {"lost", VF_CLASS_LOST},         {"doubled", VF_CLASS_DOUBLED}, {"reordered", VF_CLASS_REORDERED},
+    {"outlived", VF_CLASS_OUTLIVED}, {"other", VF_CLASS_OTHER},
 };
 #define CLASSES (sizeof s_classes / sizeof s_classes[0])
 

@@ -26,12 +26,24 @@ static const char *const s_findings[VF_FINDINGS] = {
 };
 
 static const vf_class_t s_classes[VF_FINDINGS] = {
-    [VF_LOST] = VF_CLASS_LOST,           [VF_HOLE] = VF_CLASS_LOST,         [VF_GAP] = VF_CLASS_LOST,
-    [VF_UNREAD] = VF_CLASS_LOST,         [VF_TWICE] = VF_CLASS_DOUBLED,     [VF_DOUBLED] = VF_CLASS_DOUBLED,
-    [VF_GHOST] = VF_CLASS_DOUBLED,       [VF_OTHERWISE] = VF_CLASS_DOUBLED, [VF_BACKWARDS] = VF_CLASS_REORDERED,
-    [VF_REORDERED] = VF_CLASS_REORDERED, [VF_LATE] = VF_CLASS_OTHER,        [VF_UNBOUNDED] = VF_CLASS_OTHER,
-    [VF_HEARD_AFTER] = VF_CLASS_OTHER,   [VF_OPEN_AFTER] = VF_CLASS_OTHER,  [VF_TAKEN_AFTER] = VF_CLASS_OTHER,
-    [VF_UNRECOVERED] = VF_CLASS_OTHER,   [VF_SLOWED] = VF_CLASS_OTHER,      [VF_DISHONEST] = VF_CLASS_OTHER,
+    [VF_LOST] = VF_CLASS_LOST,
+    [VF_HOLE] = VF_CLASS_LOST,
+    [VF_GAP] = VF_CLASS_LOST,
+    [VF_UNREAD] = VF_CLASS_LOST,
+    [VF_TWICE] = VF_CLASS_DOUBLED,
+    [VF_DOUBLED] = VF_CLASS_DOUBLED,
+    [VF_GHOST] = VF_CLASS_DOUBLED,
+    [VF_OTHERWISE] = VF_CLASS_DOUBLED,
+    [VF_BACKWARDS] = VF_CLASS_REORDERED,
+    [VF_REORDERED] = VF_CLASS_REORDERED,
+    [VF_LATE] = VF_CLASS_OTHER,
+    [VF_UNBOUNDED] = VF_CLASS_OTHER,
+    [VF_HEARD_AFTER] = VF_CLASS_OUTLIVED,
+    [VF_OPEN_AFTER] = VF_CLASS_OUTLIVED,
+    [VF_TAKEN_AFTER] = VF_CLASS_OUTLIVED,
+    [VF_UNRECOVERED] = VF_CLASS_OTHER,
+    [VF_SLOWED] = VF_CLASS_OTHER,
+    [VF_DISHONEST] = VF_CLASS_OTHER,
 };
 
 const char *vf_finding_name (vf_finding_t finding)
@@ -197,20 +209,22 @@ static void s_read (vf_judge_t *self, uint32_t room, uint32_t client, const vf_e
 
 static void s_fault (vf_judge_t *self, const vf_event_t *event)
 {
+    vf_window_t *window = NULL;
     if (event->op == VF_INVOKE) {
-        vf_window_t *window = vf_tape_add (&self->windows, sizeof *window);
+        window = vf_tape_add (&self->windows, sizeof *window);
         if (!window) {
             self->is_out_of_memory = true;
             return;
         }
         window->begun = event->mono_ns;
-        window->is_blind = pt_str_eq (event->what, PT_LIT ("blind"));
         window->name = vf_keep (self, event->err, event->gateway);
         self->counts.faults++;
     } else if (self->windows.count) {
-        vf_window_t *window = VF_AT (self->windows, vf_window_t, self->windows.count - 1);
+        window = VF_AT (self->windows, vf_window_t, self->windows.count - 1);
         *(event->op == VF_OK ? &window->healed : &window->flowing) = event->mono_ns;
     }
+    if (window && pt_str_eq (event->what, PT_LIT ("blind")))
+        window->is_blind = true;
 }
 
 static void s_stat (vf_judge_t *self, const vf_event_t *event)

@@ -88,7 +88,7 @@ const vf_fault_t *vf_judge_faults (const vf_judge_t *self, unsigned *out_count);
 const char *vf_finding_name (vf_finding_t finding);
 
 /*  The columns of a verdict: each finding is counted in one. */
-typedef enum { VF_CLASS_LOST, VF_CLASS_DOUBLED, VF_CLASS_REORDERED, VF_CLASS_OTHER } vf_class_t;
+typedef enum { VF_CLASS_LOST, VF_CLASS_DOUBLED, VF_CLASS_REORDERED, VF_CLASS_OUTLIVED, VF_CLASS_OTHER } vf_class_t;
 
 uint64_t vf_counts_of (const vf_counts_t *counts, vf_class_t class);
 
