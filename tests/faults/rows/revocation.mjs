@@ -1,11 +1,11 @@
 // revocation - clients are signed out by every way there is while what tells gateways of it is lost, cut or killed. The judge gives
 // everybody five seconds (I9): from the answer that a session is revoked, or, where nobody could read that, from the end of the fault.
 import { until } from '../../e2e/lib/cluster.mjs';
+import { staffEnv, staffOf } from '../../e2e/lib/staff.mjs';
 import { Net, clusterOf, prefix } from '../lib/net.mjs';
 import { eventsWay, harm, quiet, stopProxy, through } from '../lib/net_proxy.mjs';
 import { Server } from '../lib/postgres.mjs';
 import { pick } from '../lib/seeded.mjs';
-import { staffEnv, staffOf } from '../lib/staff.mjs';
 
 // Topics of events that tell of revocations begin so.
 const topic = 'a';
