@@ -26,6 +26,7 @@
 #include "gw_header.h"
 #include "gw_json.h"
 #include "gw_problem.h"
+#include "gw_revoked.h"
 #include "gw_server.h"
 #include <libwebsockets.h>
 #include <linux/sockios.h>
@@ -354,6 +355,8 @@ static int s_read_identity (gw_request_t *self)
     err = gw_header_bearer (value, len, &token, &token_len);
     if (err == 0)
         err = gw_tokens_verify (self->gw->tokens, token, token_len, sv_wall_us (), &self->identity);
+    if (err == 0)
+        err = gw_revoked_judge (self->gw->revoked, &self->identity, sv_now_ms ());
     self->has_identity = err == 0;
     return err;
 }

@@ -253,6 +253,14 @@ static inline void probe_on_keys (harness_t *harness, const harness_frame_t *cal
     harness_answer (harness, call, &keys);
 }
 
+/*  Nothing was ever revoked. */
+static inline void probe_on_revoked (harness_t *harness, const harness_frame_t *call, void *ctx)
+{
+    (void)ctx;
+    const pt_revoked_page_t page = {.cursor = PT_LIT ("c")};
+    harness_answer (harness, call, &page);
+}
+
 /*  Starts a gateway with `extra` arguments (NULL-terminated, may be NULL) that
     has keys and a token it takes (account 7, session 42). */
 static inline probe_t *probe_new_quiet (const char *const *extra)
@@ -272,8 +280,10 @@ static inline probe_t *probe_new_quiet (const char *const *extra)
     self->token = forge_token (&(forge_t){.key = self->key, .claims = FORGE_CLAIMS});
     self->harness = harness_new ("parley-gateway", PT_PEER_gateway, args);
     probe_on_keys (self->harness, harness_expect (self->harness, PT_OP_auth_keys), self);
+    probe_on_revoked (self->harness, harness_expect (self->harness, PT_OP_chat_revoked), NULL);
     harness_answer_status (self->harness, harness_expect (self->harness, PT_OP_chat_status), true);
     harness_fake (self->harness, PT_OP_auth_keys, probe_on_keys, self);
+    harness_fake (self->harness, PT_OP_chat_revoked, probe_on_revoked, NULL);
     harness_fake (self->harness, PT_OP_chat_status, harness_fake_ready, NULL);
     return self;
 }

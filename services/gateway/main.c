@@ -5,6 +5,8 @@
 #include "gw_health.h"
 #include "gw_keys.h"
 #include "gw_loop.h"
+#include "gw_revoked.h"
+#include "gw_revoked_poll.h"
 #include "gw_room.h"
 #include "gw_server.h"
 #include "gw_token.h"
@@ -19,10 +21,12 @@ static void s_fini (void **ctx_p)
     if (!gw)
         return;
     gw_server_destroy (&gw->server);
+    gw_revoked_poll_destroy (&gw->poll);
     gw_sessions_destroy (&gw->sessions);
     gw_rooms_destroy (&gw->rooms);
     gw_health_destroy (&gw->health);
     gw_keys_destroy (&gw->keys);
+    gw_revoked_destroy (&gw->revoked);
     gw_tokens_destroy (&gw->tokens);
     free (gw);
 }
@@ -58,11 +62,13 @@ static int s_init (sv_daemon_t *daemon, void **out_ctx, int *out_exit)
     snprintf (gw->instance, sizeof gw->instance, "%016" PRIx64, sv_bus_generation (gw->bus));
 
     gw->tokens = gw_tokens_new ();
-    gw->keys = gw->tokens ? gw_keys_new (gw) : NULL;
+    gw->revoked = gw->tokens ? gw_revoked_new () : NULL;
+    gw->keys = gw->revoked ? gw_keys_new (gw) : NULL;
     gw->health = gw->keys ? gw_health_new (gw) : NULL;
     gw->rooms = gw->health ? gw_rooms_new (gw) : NULL;
     gw->sessions = gw->rooms ? gw_sessions_new (gw) : NULL;
-    if (!gw->sessions) {
+    gw->poll = gw->sessions ? gw_revoked_poll_new (gw) : NULL;
+    if (!gw->poll) {
         sv_log (gw->log, SV_ERROR, NULL, "out of memory");
         return -PT_E_memory;
     }
