@@ -184,7 +184,7 @@ static uint32_t s_rate (const gw_ws_t *self)
 static bool s_is_in_rate (gw_ws_t *self, uint64_t now_ms)
 {
     uint32_t rate = s_rate (self);
-    return rate == 0 || gw_rate_take (&self->rate, rate, rate * (LIM_WS_RATE_BURST / LIM_WS_RATE), now_ms);
+    return rate == 0 || sv_rate_take (&self->rate, rate, rate * (LIM_WS_RATE_BURST / LIM_WS_RATE), now_ms);
 }
 
 static void s_say_hello (gw_ws_t *self)
@@ -205,7 +205,7 @@ static void s_say_hello (gw_ws_t *self)
 static void s_strike (gw_ws_t *self, const uint64_t *re, int err, const char *detail, uint16_t code)
 {
     s_fail (self, re, err, pt_str (detail));
-    if (!gw_rate_take (&self->strikes, S_STRIKES_PER_SECOND, S_STRIKES, sv_now_ms ()))
+    if (!sv_rate_take (&self->strikes, S_STRIKES_PER_SECOND, S_STRIKES, sv_now_ms ()))
         gw_ws_shut (self, code, pt_error_name (err));
 }
 

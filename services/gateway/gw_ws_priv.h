@@ -9,7 +9,7 @@
 #include "gw_conn.h"
 #include "gw_idmap.h"
 #include "gw_outq.h"
-#include "gw_rate.h"
+#include "sv_rate.h"
 #include "gw_room.h"
 #include "gw_sendq.h"
 #include "gw_ws.h"
@@ -65,8 +65,8 @@ struct gw_ws {
     uint64_t opened_ms;
     uint64_t waiting_ms; /* since when something waits and nothing is taken; 0: not at all */
     gw_outq_t outq;
-    gw_rate_t rate;
-    gw_rate_t strikes;
+    sv_rate_t rate;
+    sv_rate_t strikes;
     gw_idmap_t subs;                     /* gw_sub_t by room */
     gw_idmap_t lanes;                    /* gw_lane_t by room */
     gw_op_t *ops;                        /* calls under way, newest first */
