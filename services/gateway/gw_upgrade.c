@@ -125,6 +125,8 @@ static int s_check (handshake_t *self)
     size_t token_len = token ? strlen (token) : 0;
     int err = s_check_path (self);
     if (err == 0)
+        err = gw_http_limit (self->request, GW_LIMIT_SOCKET);
+    if (err == 0)
         err = s_check_upgrade (self);
     if (err == 0)
         err = s_check_origin (self);

@@ -9,10 +9,10 @@
 #include "gw_conn.h"
 #include "gw_idmap.h"
 #include "gw_outq.h"
-#include "sv_rate.h"
 #include "gw_room.h"
 #include "gw_sendq.h"
 #include "gw_ws.h"
+#include "sv_rate.h"
 #include <jansson.h>
 
 /*  Deadline of what a session asks of services; of a send, until its client
