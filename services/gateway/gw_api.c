@@ -78,13 +78,13 @@ const gw_route_t gw_routes[] = {
     {                                                                                                                  \
         GW_##method, path, PT_OP_##op, status, flags, gw_call_route, doc                                               \
     }
-    CALL (POST, "/v1/accounts", auth_account_create, 201, GW_OPEN | GW_BODY, "Register"),
+    CALL (POST, "/v1/accounts", auth_account_create, 201, GW_OPEN | GW_BODY | GW_COSTLY, "Register"),
     CALL (GET, "/v1/accounts", auth_account_list, 200, 0, "Find accounts by ?q="),
     CALL (GET, "/v1/accounts/me", auth_account_get, 200, 0, "Oneself"),
     CALL (PATCH, "/v1/accounts/me", auth_account_update, 200, GW_BODY, "Change one's profile"),
     CALL (GET, "/v1/accounts/{id}", auth_account_get, 200, 0, "One account"),
 
-    CALL (POST, "/v1/sessions", auth_session_create, 201, GW_OPEN | GW_BODY, "Sign in"),
+    CALL (POST, "/v1/sessions", auth_session_create, 201, GW_OPEN | GW_BODY | GW_COSTLY, "Sign in"),
     CALL (GET, "/v1/sessions", auth_session_list, 200, 0, "One's devices"),
     CALL (DELETE, "/v1/sessions", auth_session_delete, 204, 0, "Sign out everywhere"),
     CALL (POST, "/v1/sessions/refresh", auth_session_refresh, 200, GW_OPEN | GW_BODY, "Rotate the refresh token"),

@@ -26,6 +26,7 @@
 #include "gw_header.h"
 #include "gw_json.h"
 #include "gw_problem.h"
+#include "gw_revoked.h"
 #include "gw_server.h"
 #include <libwebsockets.h>
 #include <linux/sockios.h>
@@ -354,7 +355,35 @@ static int s_read_identity (gw_request_t *self)
     err = gw_header_bearer (value, len, &token, &token_len);
     if (err == 0)
         err = gw_tokens_verify (self->gw->tokens, token, token_len, sv_wall_us (), &self->identity);
+    if (err == 0)
+        err = gw_revoked_judge (self->gw->revoked, &self->identity, sv_now_ms ());
     self->has_identity = err == 0;
+    return err == 0 ? gw_http_limit (self, GW_LIMIT_ACCOUNT) : err;
+}
+
+int gw_http_limit (gw_request_t *request, gw_limit_class_t class)
+{
+    const gw_link_t *link = request->link;
+    gw_limit_t *limit = link->gw->limit;
+    uint64_t now_ms = sv_now_ms ();
+    uint64_t wait_ms = class == GW_LIMIT_ACCOUNT
+                           ? gw_limit_take_account (limit, request->identity.account, &link->network, now_ms)
+                           : gw_limit_take (limit, class, &link->network, now_ms);
+    if (wait_ms == 0)
+        return 0;
+    request->limited = (gw_limited_t){wait_ms, class};
+    sv_metric_add (gw_server_counters (link->gw->server)->limited, 1);
+    return -PT_E_too_many;
+}
+
+/*  Of a network any request counts, whatever becomes of it. */
+static int s_limit (gw_request_t *self)
+{
+    if (self->link->is_internal)
+        return 0;
+    int err = gw_http_limit (self, GW_LIMIT_REQUEST);
+    if (err == 0 && self->route && (self->route->flags & GW_COSTLY) != 0)
+        err = gw_http_limit (self, GW_LIMIT_SIGN_IN);
     return err;
 }
 
@@ -376,6 +405,9 @@ static int s_judge (gw_request_t *self)
     int err = s_read_origin (self);
     if (err == 0)
         err = s_find_route (self);
+    int limit = s_limit (self);
+    if (limit != 0)
+        return limit;
     if (err != 0 || !self->route)
         return err;
     err = s_read_types (self);

@@ -18,6 +18,12 @@
 /*  Memory one request may take beside its body. */
 #define GW_HTTP_ARENA (4 * 1024 * 1024)
 
+/*  Which limit it was that a request went beyond. */
+typedef struct {
+    uint64_t wait_ms; /* 0: none */
+    gw_limit_class_t class;
+} gw_limited_t;
+
 struct gw_request {
     gw_t *gw;
     gw_link_t *link;
@@ -42,6 +48,7 @@ struct gw_request {
     gw_identity_t identity;
     bool has_identity;
     int fault; /* found at the head, answered once the body is in */
+    gw_limited_t limited;
     pt_buf_t body;
     uint64_t call;
     uint64_t started_us;
@@ -84,6 +91,10 @@ void gw_http_fail (gw_request_t *request, int err, const char *detail, const pt_
 
 /*  Answers with the message as JSON, or without a body when it is `empty`. */
 void gw_http_reply (gw_request_t *request, int status, pt_msg_t type, const void *msg);
+
+/*  Counts the request against a limit of its network (GW_LIMIT_ACCOUNT: of its
+    account).  0, or -PT_E_too_many, noted for the answer. */
+int gw_http_limit (gw_request_t *request, gw_limit_class_t class);
 
 /*  Value of a header that may come once; NULL when absent, `*out_err` is set
     when it is repeated, holds a NUL, or memory is out.  `token` is an enum

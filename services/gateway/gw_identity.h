@@ -21,6 +21,7 @@ typedef struct {
     uint64_t session;          /* id of the credential, whatever its kind */
     uint64_t generation;       /* of the account, when the credential was judged */
     int64_t expires_us;        /* wall clock; the identity ends then, INT64_MAX: never */
+    int64_t issued_us;         /* wall clock; when this was true: of a token, when it was signed */
     pt_credential_kind_t kind; /* SESSION: an access token */
     unsigned scopes;
     bool is_staff;

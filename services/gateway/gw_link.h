@@ -21,6 +21,7 @@
 #include "gw.h"
 #include "gw_assemble.h"
 #include "gw_conn.h"
+#include "gw_limit.h"
 #include "gw_ws.h"
 #include "sv_wheel.h"
 
@@ -71,6 +72,7 @@ typedef struct gw_link {
     char close_reason[64];
     uint64_t drain_due_ms; /* when a drain closes it; 0: not yet decided */
     char peer[46];
+    gw_network_t network; /* that counts for its limits */
 } gw_link_t;
 
 /*  A link of the server's list; NULL when out of memory. */

@@ -8,6 +8,7 @@
 #include "gw_config.h"
 #include "gw_header.h"
 #include "gw_http.h"
+#include "gw_revoked.h"
 #include "gw_server.h"
 #include <libwebsockets.h>
 #include <strings.h>
@@ -110,7 +111,10 @@ static int s_check_identity (handshake_t *self, const char *token, size_t token_
         err = gw_header_bearer (value, len, &token, &token_len);
     if (err != 0 || !token)
         return err;
-    err = gw_tokens_verify (self->link->gw->tokens, token, token_len, sv_wall_us (), &self->link->identity);
+    const gw_t *gw = self->link->gw;
+    err = gw_tokens_verify (gw->tokens, token, token_len, sv_wall_us (), &self->link->identity);
+    if (err == 0)
+        err = gw_revoked_judge (gw->revoked, &self->link->identity, sv_now_ms ());
     self->link->has_identity = err == 0;
     return err;
 }
@@ -120,6 +124,8 @@ static int s_check (handshake_t *self)
     const char *token = self->link->token;
     size_t token_len = token ? strlen (token) : 0;
     int err = s_check_path (self);
+    if (err == 0)
+        err = gw_http_limit (self->request, GW_LIMIT_SOCKET);
     if (err == 0)
         err = s_check_upgrade (self);
     if (err == 0)

@@ -28,6 +28,14 @@ void gw_sessions_destroy (gw_sessions_t **self_p);
     A burst that arrived together is thus one append, not two. */
 void gw_sessions_turn (gw_sessions_t *self);
 
+/*  What was revoked just now: the sockets that it hits are told, get nothing more,
+    and are closed with 4401.  Nothing is scanned but the sockets of that account. */
+void gw_sessions_revoke (gw_sessions_t *self, const pt_revocation_t *what);
+
+/*  Nobody was given anything of a room while it was unknown who is signed out: now
+    whoever waits is. */
+void gw_sessions_resume (gw_sessions_t *self);
+
 /*  A socket has been upgraded.  `identity` is NULL when no credential came
     with the handshake: the first frame must then be `auth`.  The identity is
     copied.  NULL when out of memory: the caller closes. */

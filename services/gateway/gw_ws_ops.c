@@ -139,15 +139,12 @@ static void s_auth (gw_ws_t *ws, const gw_request_t *request)
         return;
     }
     int err = gw_tokens_verify (ws->gw->tokens, token.at, token.len, sv_wall_us (), &identity);
-    if (!err && ws->has_identity && identity.account != ws->identity.account)
-        err = -PT_E_forbidden;
+    if (!err)
+        err = gw_ws_sign_in (ws, &identity);
     if (err) {
         gw_ws_fail (ws, request->re, err, (pt_str_t){0});
         return;
     }
-    ws->identity = identity;
-    ws->has_identity = true;
-    ws->is_warned = false;
     pt_buf_t *text = gw_ws_begin_ok (ws, request->re);
     pt_buf_puts (text, "\"account\":");
     gw_text_id (text, identity.account);
