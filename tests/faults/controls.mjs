@@ -17,6 +17,7 @@ export const controls = [
   { name: 'ack-before-commit', what: 'store answers before COMMIT is back', row: 'postgres-crash', injections: 20, shows: 'lost' },
   { name: 'no-heads', what: 'gateways never ask for what they missed', row: 'pub-loss', injections: 20, shows: 'lost' },
   { name: 'no-fifo', what: 'a gateway lets a send overtake one whose outcome is open', row: 'kill', injections: 22, shows: 'reordered' },
+  { name: 'no-revoked-poll', what: 'gateways trust events about what is revoked', row: 'revoked-events-lost', injections: 20, shows: 'outlived' },
 ];
 
 const folder = new URL('controls/', import.meta.url).pathname;
