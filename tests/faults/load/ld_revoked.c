@@ -24,7 +24,7 @@ typedef enum { S_OWN, S_OTHER, S_STAY, S_LEAVE, S_WATCH, S_RETURN } s_step_t;
 
 typedef struct {
     uint64_t id; /* 0: not signed in */
-    char *token;
+    char token[LD_TOKEN_MAX + 1];
 } s_session_t;
 
 struct ld_revoked {
@@ -96,7 +96,7 @@ static void s_stay (ld_revoked_t *self)
 static void s_again (ld_revoked_t *self)
 {
     ld_t *ld = self->client->ld;
-    self->gateway = (self->gateway + 1) % ld->plan.gateway_count;
+    self->gateway = self->gateway + 1 < ld->plan.gateway_count ? self->gateway + 1 : 0;
     self->due_us = ld->now_us + S_AGAIN_US;
 }
 
@@ -117,15 +117,15 @@ static bool s_take (ld_revoked_t *self, s_session_t *session, pt_str_t body)
     json_t *json = json_loadb (body.at, body.len, JSON_REJECT_DUPLICATES, NULL);
     const char *access = json_string_value (json_object_get (json, "access"));
     const char *id = json_string_value (json_object_get (json, "session"));
-    char *token = access && id && strlen (access) <= LD_TOKEN_MAX ? strdup (access) : NULL;
-    if (token) {
-        free (session->token);
-        *session = (s_session_t){strtoull (id, NULL, 10), token};
+    bool is_grant = access && id && strlen (access) <= LD_TOKEN_MAX;
+    if (is_grant) {
+        session->id = strtoull (id, NULL, 10);
+        snprintf (session->token, sizeof session->token, "%s", access);
     }
     json_decref (json);
-    if (token && session == &self->own)
+    if (is_grant && session == &self->own)
         ld_client_sign_in (self->client, session->token, session->id);
-    return token != NULL;
+    return is_grant;
 }
 
 /*  After a change of the password whose outcome is open either one may be right. */
@@ -342,11 +342,6 @@ ld_revoked_t *ld_revoked_new (ld_client_t *client)
 
 void ld_revoked_destroy (ld_revoked_t **self_p)
 {
-    ld_revoked_t *self = *self_p;
-    if (!self)
-        return;
-    free (self->own.token);
-    free (self->other.token);
-    free (self);
+    free (*self_p);
     *self_p = NULL;
 }
