@@ -350,4 +350,12 @@ $(NO_MEMORY): tests/faults/memory/no_memory.c
 	@mkdir -p $(@D)
 	@$(CC) -std=c17 -D_GNU_SOURCE -Wall -Wextra -Werror -O2 -fPIC -shared -o $@ $<
 
+# The lists and texts of auth, compiled in: common passwords, sorted for a binary search, and templates of mails.
+AUTH_GEN := $(BUILD)/gen/auth
+INC_auth := -I$(AUTH_GEN)
+$(AUTH_GEN)/auth_common.inc: services/auth/auth_common.txt
+	@mkdir -p $(@D)
+	@LC_ALL=C sort -u $< | sed 's/.*/"&",/' > $@.new && mv $@.new $@
+$(BUILD)/obj/services/auth/auth_common.o: $(AUTH_GEN)/auth_common.inc
+
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
