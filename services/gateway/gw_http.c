@@ -358,7 +358,7 @@ static int s_read_identity (gw_request_t *self)
     if (err == 0)
         err = gw_revoked_judge (self->gw->revoked, &self->identity, sv_now_ms ());
     self->has_identity = err == 0;
-    return err == 0 ? gw_http_limit (self, GW_LIMIT_ACCOUNT) : err;
+    return err == 0 ? gw_http_limit (self, GW_LIMIT_ACCOUNT) : gw_http_note_credential (self, err);
 }
 
 int gw_http_limit (gw_request_t *request, gw_limit_class_t class)
@@ -374,6 +374,13 @@ int gw_http_limit (gw_request_t *request, gw_limit_class_t class)
     request->limited = (gw_limited_t){wait_ms, class};
     sv_metric_add (gw_server_counters (link->gw->server)->limited, 1);
     return -PT_E_too_many;
+}
+
+int gw_http_note_credential (gw_request_t *request, int err)
+{
+    if (err == -PT_E_token_invalid || err == -PT_E_bad_credentials)
+        gw_limit_charge (request->gw->limit, &request->link->network, sv_now_ms ());
+    return err;
 }
 
 /*  Of a network any request counts, whatever becomes of it. */

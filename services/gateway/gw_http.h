@@ -96,6 +96,10 @@ void gw_http_reply (gw_request_t *request, int status, pt_msg_t type, const void
     account).  0, or -PT_E_too_many, noted for the answer. */
 int gw_http_limit (gw_request_t *request, gw_limit_class_t class);
 
+/*  Notes what became of a credential that was shown, and returns it: a wrong one
+    counts against the limit of its network, one that has ended does not. */
+int gw_http_note_credential (gw_request_t *request, int err);
+
 /*  Value of a header that may come once; NULL when absent, `*out_err` is set
     when it is repeated, holds a NUL, or memory is out.  `token` is an enum
     lws_token_indexes. */

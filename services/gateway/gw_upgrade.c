@@ -116,7 +116,7 @@ static int s_check_identity (handshake_t *self, const char *token, size_t token_
     if (err == 0)
         err = gw_revoked_judge (gw->revoked, &self->link->identity, sv_now_ms ());
     self->link->has_identity = err == 0;
-    return err;
+    return gw_http_note_credential (self->request, err);
 }
 
 static int s_check (handshake_t *self)
