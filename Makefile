@@ -367,4 +367,14 @@ $(AUTH_GEN)/mail_%.inc: services/auth/mail/%.txt
 $(BUILD)/obj/services/auth/auth_common.o: $(AUTH_GEN)/auth_common.inc
 $(BUILD)/obj/services/auth/auth_mail_text.o: $(AUTH_GEN)/mail_confirm.inc $(AUTH_GEN)/mail_reset.inc
 
+# Whether the time of a refused sign-in tells who exists.
+TIMING_SAMPLES ?= 2000
+$(BUILD)/obj/tests/bench/timing.o: CFLAGS += -iquote services/auth
+$(BUILD)/tools/timing: $(BUILD)/obj/tests/bench/timing.o $(call core,services/auth) $(HARNESS) $(COMMON) $(PROTO)
+	@mkdir -p $(@D)
+	@$(CC) $(LD_FLAGS) -o $@ $^ $(LIBS_auth) -lcmocka -lm
+bench-timing: $(BUILD)/bin/parley-auth $(BUILD)/tools/timing ## compare the times of refused sign-ins, TIMING_SAMPLES (2000) for each reason
+	@PARLEY_BIN=$(BUILD)/bin $(BUILD)/tools/timing $(TIMING_SAMPLES)
+.PHONY: bench-timing
+
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
