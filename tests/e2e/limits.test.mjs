@@ -69,11 +69,6 @@ test('requests of one address beyond two hundred at once are told to come again'
   assertTold(answers.find((answer) => answer.status === 429), 10);
 });
 
-test('the health of the server may be asked however often', async () => {
-  const answers = await many(300, () => from('127.0.1.5', 'GET', '/healthz').catch(() => ({ status: 0 })));
-  assert.equal(statusesOf(answers)[429], undefined);
-});
-
 test('requests of one account are limited wherever they come from', async () => {
   const ann = await person(cluster.url(), 'ann');
   const answers = await many(400, (i) => from(`127.0.2.${1 + (i % 40)}`, 'GET', '/v1/accounts/me', { token: ann.access }));
@@ -115,7 +110,9 @@ test('who guesses at one account is stopped after five, and its owner is not', a
 test('many addresses guessing at one account are stopped together, while its owner signs in', async () => {
   const ann = await person(cluster.url(), 'cleo');
   assert.ok((await guess('127.0.1.11', ann.login, ann.password)).status < 300);
-  const answers = await many(80, (i) => guess(`127.0.3.${1 + i}`, ann.login));
+  // Not more at a time than passwords may wait to be hashed.
+  const answers = [];
+  for (let i = 0; i < 80; i += 8) answers.push(...(await many(8, (k) => guess(`127.0.3.${1 + i + k}`, ann.login))));
   const counts = statusesOf(answers);
   assert.ok(counts[429] >= 20 && counts[401] >= 40, JSON.stringify(counts));
   assert.ok((await guess('127.0.1.11', ann.login, ann.password)).status < 300);
