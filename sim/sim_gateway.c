@@ -162,7 +162,7 @@ static void s_destroy (sim_session_t *self)
 static void s_up (void *ctx, sim_link_t *link)
 {
     sim_session_t *self = ctx;
-    gw_identity_t identity = {.account = self->account, .session = 1, .expires_us = INT64_MAX};
+    gw_identity_t identity = {.account = self->account, .session = 1, .expires_us = INT64_MAX, .scopes = GW_SCOPE_ALL};
     sim_process_enter (&self->daemon->process);
     self->link = link;
     self->ws = gw_ws_open (&self->daemon->gw, &self->conn, &identity);

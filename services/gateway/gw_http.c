@@ -23,6 +23,8 @@
 #include "gw_http.h"
 #include "gw_answer.h"
 #include "gw_config.h"
+#include "gw_cookie.h"
+#include "gw_csrf.h"
 #include "gw_header.h"
 #include "gw_json.h"
 #include "gw_problem.h"
@@ -46,6 +48,7 @@ static void s_request_free (gw_request_t *self)
         return;
     if (self->call != 0)
         sv_bus_cancel (self->gw->bus, self->call);
+    gw_prove_cancel (&self->proof);
     pt_buf_fini (&self->body);
     pt_arena_destroy (&self->arena);
     free (self);
@@ -338,25 +341,109 @@ static int s_read_key (gw_request_t *self)
     return self->idempotency_key && gw_header_printable (self->idempotency_key, len, LIM_KEY) ? 0 : -PT_E_malformed;
 }
 
-static int s_read_identity (gw_request_t *self)
+/* ---- identity ------------------------------------------------------------------ */
+
+static int s_read_str (gw_request_t *self, int token, pt_str_t *out)
 {
     int err = 0;
     size_t len;
-    if ((self->route->flags & (GW_OPEN | GW_NO_CALL)) != 0)
-        return 0;
-    const char *value = gw_http_header (self, WSI_TOKEN_HTTP_AUTHORIZATION, &len, &err);
-    if (err != 0)
-        return err;
-    if (!value)
-        return -PT_E_unauthenticated;
-    const char *token;
-    size_t token_len;
-    err = gw_header_bearer (value, len, &token, &token_len);
-    if (err == 0)
-        err = gw_tokens_verify (self->gw->tokens, token, token_len, sv_wall_us (), &self->identity);
-    self->has_identity = err == 0;
+    const char *value = gw_http_header (self, token, &len, &err);
+    if (err == 0 && value)
+        *out = (pt_str_t){value, (uint32_t)len};
     return err;
 }
+
+/*  Cookies in several headers, as no browser sends them, are none. */
+int gw_http_read_shown (gw_request_t *request, gw_shown_t *out)
+{
+    int err = s_read_str (request, WSI_TOKEN_HTTP_AUTHORIZATION, &out->authorization);
+    if (err != 0)
+        return err;
+    err = s_read_str (request, WSI_TOKEN_HTTP_COOKIE, &out->cookies);
+    return err == -PT_E_malformed ? 0 : err;
+}
+
+/*  Whether a request that a cookie speaks for was meant. */
+static int s_read_csrf (gw_request_t *self)
+{
+    gw_csrf_t csrf = {.allowed = self->gw->config->allowed_origins, .host = self->host};
+    size_t len = 0;
+    if (gw_csrf_is_safe (self->method))
+        return 0;
+    csrf.cookie = gw_cookie_find (self->proof.shown.cookies, GW_COOKIE_CSRF);
+    const char *header = s_custom (self, "x-csrftoken:", GW_COOKIE_KEY, &len);
+    if (header)
+        csrf.header = (pt_str_t){header, (uint32_t)len};
+    bool is_odd = s_read_str (self, WSI_TOKEN_ORIGIN, &csrf.origin) != 0 ||
+                  s_read_str (self, WSI_TOKEN_HTTP_REFERER, &csrf.referer) != 0;
+    return is_odd ? -PT_E_csrf_failed : gw_csrf_judge (&csrf);
+}
+
+/*  A session lives on by being used, so the browser must keep its cookie longer. */
+static void s_renew_cookie (gw_request_t *self)
+{
+    const gw_proof_t *proof = &self->proof;
+    int64_t left_us = proof->identity.expires_us - sv_wall_us ();
+    if (!proof->is_asked || proof->identity.expires_us == INT64_MAX || left_us <= 0)
+        return;
+    pt_buf_t line;
+    pt_buf_init (&line, 512);
+    gw_cookie_put_session (&line, proof->credential.secret, (uint64_t)left_us / 1000000,
+                           self->gw->config->tls_cert != NULL);
+    if (pt_buf_error (&line) == 0)
+        self->cookies = pt_arena_copy (self->arena, line.at, line.len);
+    pt_buf_fini (&line);
+}
+
+/*  Whether who has been proven may go on. */
+static int s_admit (gw_request_t *self)
+{
+    int err = self->proof.err;
+    if (err != 0)
+        return err;
+    self->identity = self->proof.identity;
+    self->has_identity = true;
+    err = gw_identity_may (&self->identity, self->route->scope);
+    if (err != 0 || !self->proof.credential.is_cookie)
+        return err;
+    s_renew_cookie (self);
+    return self->csrf;
+}
+
+static void s_start (gw_request_t *self);
+
+/*  Of several faults that of the identity comes first. */
+static void s_on_proved (void *arg)
+{
+    gw_request_t *self = arg;
+    int err = s_admit (self);
+    if (err != 0)
+        self->fault = err;
+    if (self->is_waiting)
+        s_start (self);
+}
+
+/*  0 too while the outcome is open. */
+static int s_read_identity (gw_request_t *self)
+{
+    gw_proof_t *proof = &self->proof;
+    if ((self->route->flags & (GW_OPEN | GW_NO_CALL)) != 0)
+        return 0;
+    proof->gw = self->gw;
+    proof->peer = self->link->peer;
+    proof->trace = self->trace;
+    proof->fn = s_on_proved;
+    proof->arg = self;
+    int err = gw_http_read_shown (self, &proof->shown);
+    if (err != 0)
+        return err;
+    err = gw_prove (proof);
+    if (proof->credential.is_cookie)
+        self->csrf = s_read_csrf (self);
+    return err == GW_PROVE_LATER ? 0 : s_admit (self);
+}
+
+/* ---- judging, the rest ---------------------------------------------------------- */
 
 static int s_find_route (gw_request_t *self)
 {
@@ -385,9 +472,9 @@ static int s_judge (gw_request_t *self)
         err = s_read_identity (self);
     if (err != 0)
         return err;
-    if ((self->route->flags & GW_BODY) == 0)
+    if ((self->route->flags & (GW_BODY | GW_MAYBE)) == 0)
         return 0;
-    if (!self->has_length)
+    if (!self->has_length && (self->route->flags & GW_BODY) != 0)
         return -PT_E_length_required;
     return self->length > 0 && !self->has_json ? -PT_E_unsupported_media : 0;
 }
@@ -401,25 +488,36 @@ static int s_verdict (const gw_link_t *link)
 
 static bool s_needs_call (const gw_request_t *self)
 {
-    return self->fault == 0 && self->route && (self->route->flags & GW_NO_CALL) == 0;
+    return self->proof.is_open || (self->fault == 0 && self->route && (self->route->flags & GW_NO_CALL) == 0);
 }
 
+static void s_start (gw_request_t *self)
+{
+    self->is_waiting = false;
+    if (self->fault != 0) {
+        const pt_error_t error = {.has_retry_ms = self->proof.retry_ms > 0, .retry_ms = self->proof.retry_ms};
+        gw_http_fail (self, self->fault, NULL, &error);
+    } else if (!self->route)
+        gw_answer_options (self);
+    else
+        self->route->fn (self);
+}
+
+/*  The request is whole. */
 static void s_dispatch (gw_request_t *self)
 {
-    if (self->fault != 0) {
-        gw_http_fail (self, self->fault, NULL, NULL);
-        return;
-    }
-    gw_link_enter (self->link, GW_PHASE_CALL, 0);
-    lws_set_timeout (self->link->wsi, NO_PENDING_TIMEOUT, 0);
     if (s_needs_call (self)) {
         self->link->is_paused = true;
         lws_rx_flow_control (self->link->wsi, 0);
     }
-    if (!self->route)
-        gw_answer_options (self);
+    if (s_needs_call (self) || self->fault == 0) {
+        gw_link_enter (self->link, GW_PHASE_CALL, 0);
+        lws_set_timeout (self->link->wsi, NO_PENDING_TIMEOUT, 0);
+    }
+    if (self->proof.is_open)
+        self->is_waiting = true;
     else
-        self->route->fn (self);
+        s_start (self);
 }
 
 /*  Whether lws goes on to read a body: after any Content-Length that it does not
@@ -489,6 +587,7 @@ int gw_http_head (gw_link_t *link)
     int err;
     if (link->must_end)
         return -1;
+    gw_link_unjudge (link);
     gw_request_t *self = gw_http_read_head (link, &err);
     if (!self)
         return -1;

@@ -8,6 +8,7 @@
 #define GW_HTTP_H
 
 #include "gw_link.h"
+#include "gw_prove.h"
 #include "gw_route.h"
 #include "pt_arena.h"
 #include "pt_codec.h"
@@ -39,9 +40,13 @@ struct gw_request {
     gw_pair_t vars[GW_ROUTE_VARS];
     unsigned var_count;
     bool has_json; /* Content-Type says so */
+    gw_proof_t proof;
     gw_identity_t identity;
     bool has_identity;
-    int fault; /* found at the head, answered once the body is in */
+    bool is_waiting;     /* whole, but for the outcome of the proof */
+    int csrf;            /* what gw_csrf.h says, where a cookie counts */
+    const char *cookies; /* Set-Cookie lines of the answer; NULL: none */
+    int fault;           /* found at the head, answered once the body is in */
     pt_buf_t body;
     uint64_t call;
     uint64_t started_us;
@@ -81,6 +86,10 @@ void gw_http_answer (gw_request_t *request, const gw_answer_t *answer);
 
 /*  Answers with a problem document.  `error` may be NULL. */
 void gw_http_fail (gw_request_t *request, int err, const char *detail, const pt_error_t *error);
+
+/*  What the head shows of credentials but for the WebSocket's own ways; what is
+    absent is left alone.  0, -PT_E_malformed or -PT_E_memory. */
+PT_MUSTCHECK int gw_http_read_shown (gw_request_t *request, gw_shown_t *out);
 
 /*  Answers with the message as JSON, or without a body when it is `empty`. */
 void gw_http_reply (gw_request_t *request, int status, pt_msg_t type, const void *msg);

@@ -216,6 +216,13 @@ static bool s_is_shallow (const char *bytes, size_t len)
     return true;
 }
 
+static int s_may (const gw_ws_t *self, const gw_op_entry_t *op)
+{
+    if (op->scope == 0)
+        return 0;
+    return self->has_identity ? gw_identity_may (&self->identity, op->scope) : -PT_E_unauthenticated;
+}
+
 static void s_dispatch (gw_ws_t *self, const json_t *json)
 {
     gw_request_t request = {.json = json};
@@ -233,8 +240,8 @@ static void s_dispatch (gw_ws_t *self, const json_t *json)
         s_strike (self, &request.re, PT_E_too_many, "too many frames a second", S_TOO_MANY);
     else if (!op)
         gw_ws_fail (self, request.re, PT_E_unknown_op, (pt_str_t){0});
-    else if (!op->is_open && !self->has_identity)
-        gw_ws_fail (self, request.re, PT_E_unauthenticated, (pt_str_t){0});
+    else if (s_may (self, op) != 0)
+        gw_ws_fail (self, request.re, s_may (self, op), (pt_str_t){0});
     else
         op->fn (self, &request);
 }
@@ -285,6 +292,16 @@ gw_ws_t *gw_ws_open (gw_t *gw, gw_conn_t *conn, const gw_identity_t *identity)
     sv_metric_set (sessions->m_sessions, ++sessions->count);
     s_say_hello (self);
     return self;
+}
+
+int gw_ws_sign_in (gw_ws_t *self, const gw_identity_t *identity)
+{
+    if (self->has_identity && identity->account != self->identity.account)
+        return -PT_E_forbidden;
+    self->identity = *identity;
+    self->has_identity = true;
+    self->is_warned = false;
+    return 0;
 }
 
 void gw_ws_set_trace (gw_ws_t *self, const char *trace)

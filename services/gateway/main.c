@@ -1,6 +1,7 @@
 /*  parley-gateway - terminates HTTP and WebSocket: JSON at the edge, the schema's
     messages inside. */
 
+#include "gw_check.h"
 #include "gw_config.h"
 #include "gw_health.h"
 #include "gw_keys.h"
@@ -22,6 +23,7 @@ static void s_fini (void **ctx_p)
     gw_sessions_destroy (&gw->sessions);
     gw_rooms_destroy (&gw->rooms);
     gw_health_destroy (&gw->health);
+    gw_checks_destroy (&gw->checks);
     gw_keys_destroy (&gw->keys);
     gw_tokens_destroy (&gw->tokens);
     free (gw);
@@ -59,7 +61,8 @@ static int s_init (sv_daemon_t *daemon, void **out_ctx, int *out_exit)
 
     gw->tokens = gw_tokens_new ();
     gw->keys = gw->tokens ? gw_keys_new (gw) : NULL;
-    gw->health = gw->keys ? gw_health_new (gw) : NULL;
+    gw->checks = gw->keys ? gw_checks_new (gw) : NULL;
+    gw->health = gw->checks ? gw_health_new (gw) : NULL;
     gw->rooms = gw->health ? gw_rooms_new (gw) : NULL;
     gw->sessions = gw->rooms ? gw_sessions_new (gw) : NULL;
     if (!gw->sessions) {
