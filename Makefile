@@ -319,7 +319,8 @@ $(BUILD)/test/$(LOAD_DIR)/%: $(BUILD)/obj/$(LOAD_DIR)/%.o $(call core,$(LOAD_DIR
 SIM_BROKER  := core route peers requests events shell folder
 SIM_STORE   := append rule batch fault
 SIM_CHAT    := send fanout member room policy forward ops
-SIM_GATEWAY := identity cookie header parse room room_fetch room_heads order ring feed frame idmap outq sendq text time ws ws_ops ws_sub ws_send
+SIM_GATEWAY := identity cookie header parse room room_fetch room_heads order ring feed frame idmap outq revoked revoked_poll sendq text time ws \
+	ws_identity ws_ops ws_sub ws_send
 SIM_PARTS   := $(SIM_BROKER:%=services/broker/broker_%) $(SIM_STORE:%=services/store/store_%) \
 	$(SIM_CHAT:%=services/chat/chat_%) $(SIM_GATEWAY:%=services/gateway/gw_%)
 SIM_CORE    := $(SIM_PARTS:%=$(BUILD)/obj/%.o) $(call core,sim)
@@ -349,5 +350,13 @@ tools: $(NO_MEMORY)
 $(NO_MEMORY): tests/faults/memory/no_memory.c
 	@mkdir -p $(@D)
 	@$(CC) -std=c17 -D_GNU_SOURCE -Wall -Wextra -Werror -O2 -fPIC -shared -o $@ $<
+
+# The lists and texts of auth, compiled in: common passwords, sorted for a binary search, and templates of mails.
+AUTH_GEN := $(BUILD)/gen/auth
+INC_auth := -I$(AUTH_GEN)
+$(AUTH_GEN)/auth_common.inc: services/auth/auth_common.txt
+	@mkdir -p $(@D)
+	@LC_ALL=C sort -u $< | sed 's/.*/"&",/' > $@.new && mv $@.new $@
+$(BUILD)/obj/services/auth/auth_common.o: $(AUTH_GEN)/auth_common.inc
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

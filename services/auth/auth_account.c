@@ -26,7 +26,9 @@ static void s_on_hashed (auth_t *auth, sv_request_t **request_p, void *op, const
 {
     const pt_account_create_t *ask = op;
     const pt_str_t parts[] = {s_part (ask->has_login, ask->login), s_part (ask->has_email, ask->email),
-                              s_part (ask->has_name, ask->name), ask->password};
+                              s_part (ask->has_name, ask->name), ask->password,
+                              s_part (ask->has_nickname, ask->nickname)};
+    const char *trace = sv_request_trace (*request_p);
     uint8_t mac[AUTH_MAC_LEN];
     auth_secret_mac (auth->secret, "account", parts, sizeof parts / sizeof parts[0], mac);
     pt_account_insert_t insert = {.login = ask->login,
@@ -37,7 +39,15 @@ static void s_on_hashed (auth_t *auth, sv_request_t **request_p, void *op, const
                                   .has_name = ask->has_name,
                                   .password_hash = pt_str (result->hash),
                                   .hash = {(const char *)mac, sizeof mac},
-                                  .key = ask->key};
+                                  .key = ask->key,
+                                  .nickname = ask->nickname,
+                                  .has_nickname = ask->has_nickname,
+                                  .is_staff = true,
+                                  .has_is_staff = ask->is_staff,
+                                  .address = ask->address,
+                                  .has_address = ask->has_address,
+                                  .trace = pt_str (trace),
+                                  .has_trace = *trace != '\0'};
     sv_backend_call_t call = {.opcode = PT_OP_store_account_create, .msg = &insert, .fn = s_on_stored};
     sv_backend_call (&auth->store, request_p, &call);
 }

@@ -151,7 +151,7 @@ int auth_file_create (const char *path, const void *bytes, size_t len, auth_why_
 int auth_file_load (const char *path, auth_file_make_fn *make, auth_blob_t *out_blob, auth_why_t *why)
 {
     int rc = auth_file_read (path, out_blob, why);
-    if (rc != -PT_E_not_found)
+    if (rc != -PT_E_not_found || !make)
         return rc;
     rc = make (out_blob, why);
     if (rc == 0)

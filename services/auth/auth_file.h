@@ -42,7 +42,8 @@ PT_MUSTCHECK int auth_file_create (const char *path, const void *bytes, size_t l
 typedef int (auth_file_make_fn) (auth_blob_t *out_blob, auth_why_t *why);
 
 /*  Reads the file, which is made first when it is missing.  Whoever made it, all
-    callers get the same content.  Errors as above. */
+    callers get the same content.  `make` NULL: it is not made, and -PT_E_not_found.
+    Other errors as above. */
 PT_MUSTCHECK int auth_file_load (const char *path, auth_file_make_fn *make, auth_blob_t *out_blob, auth_why_t *why);
 
 #endif

@@ -8,6 +8,8 @@ const sv_route_t auth_routes[] = {
     {PT_OP_auth_account_update, PT_OP_store_account_update, auth_policy_update},
     {PT_OP_auth_account_list, PT_OP_store_account_list, NULL},
     {PT_OP_auth_session_list, PT_OP_store_session_list, NULL},
+    {PT_OP_auth_token_list, PT_OP_store_token_list, NULL},
+    {PT_OP_auth_audit, PT_OP_store_audit_list, NULL},
 };
 
 const size_t auth_route_count = sizeof auth_routes / sizeof auth_routes[0];

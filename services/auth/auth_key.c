@@ -143,18 +143,28 @@ static int s_make_key (auth_blob_t *out_blob, auth_why_t *why)
     return rc;
 }
 
-auth_key_t *auth_key_load (const char *path, int *out_err, auth_why_t *why)
+static auth_key_t *s_load (const char *path, auth_file_make_fn *make, int *out_err, auth_why_t *why)
 {
     auth_blob_t blob;
     auth_why_t fault;
     auth_key_t *self = NULL;
-    int rc = auth_file_load (path, s_make_key, &blob, why);
+    int rc = auth_file_load (path, make, &blob, why);
     if (rc != 0)
         *out_err = rc;
     else if (!(self = auth_key_new ((const char *)blob.at, blob.len, out_err, &fault)))
         auth_why (why, "%s: %s", path, *out_err == -PT_E_memory ? "out of memory" : fault.text);
     sodium_memzero (&blob, sizeof blob);
     return self;
+}
+
+auth_key_t *auth_key_load (const char *path, int *out_err, auth_why_t *why)
+{
+    return s_load (path, s_make_key, out_err, why);
+}
+
+auth_key_t *auth_key_read (const char *path, int *out_err, auth_why_t *why)
+{
+    return s_load (path, NULL, out_err, why);
 }
 
 void auth_key_destroy (auth_key_t **self_p)

@@ -14,6 +14,9 @@ typedef struct auth_key auth_key_t;
     that can't sign ES256 or is a published example.  Blocks on the disk. */
 auth_key_t *auth_key_load (const char *path, int *out_err, auth_why_t *why);
 
+/*  As above, but a missing file is -PT_E_not_found. */
+auth_key_t *auth_key_read (const char *path, int *out_err, auth_why_t *why);
+
 /*  The key in these bytes.  NULL as above. */
 auth_key_t *auth_key_new (const char *json, size_t len, int *out_err, auth_why_t *why);
 

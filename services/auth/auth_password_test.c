@@ -4,12 +4,16 @@
 #include "auth_argon.h"
 #include "auth_password.h"
 #include "sv_loop.h"
+#include <dirent.h>
 #include <poll.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <sodium.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -252,6 +256,33 @@ static void s_a_callback_may_give_the_next_job (void **state)
     auth_password_destroy (&chain.pool);
 }
 
+/*  Threads of this process that give way to others. */
+static unsigned s_count_polite (void)
+{
+    unsigned count = 0;
+    DIR *folder = opendir ("/proc/self/task");
+    assert_non_null (folder);
+    for (struct dirent *entry; (entry = readdir (folder));) {
+        pid_t tid = (pid_t)strtol (entry->d_name, NULL, 10);
+        if (tid > 0 && sched_getscheduler (tid) == SCHED_BATCH && getpriority (PRIO_PROCESS, (id_t)tid) >= 10)
+            count++;
+    }
+    closedir (folder);
+    return count;
+}
+
+static void s_the_threads_give_way_to_all_others (void **state)
+{
+    (void)state;
+    s_chain_t chain = {.pool = auth_password_new (1, 1)};
+    auth_password_job_t job = {
+        .password = PT_LIT (GOOD), .deadline_ms = sv_now_ms () + DEADLINE_MS, .fn = s_on_chain, .arg = &chain};
+    assert_int_equal (auth_password_hash (chain.pool, &job), 0);
+    s_wait (chain.pool, &chain.done, 1);
+    assert_int_equal (s_count_polite (), 1);
+    auth_password_destroy (&chain.pool);
+}
+
 int main (void)
 {
     const struct CMUnitTest tests[] = {
@@ -264,6 +295,7 @@ int main (void)
         cmocka_unit_test (s_a_job_past_its_deadline_is_not_done),
         cmocka_unit_test (s_ending_answers_every_job_once),
         cmocka_unit_test (s_a_callback_may_give_the_next_job),
+        cmocka_unit_test (s_the_threads_give_way_to_all_others),
     };
     if (sodium_init () < 0)
         return 1;

@@ -1,6 +1,7 @@
 /*  auth_policy - what an account may look like, beyond the schema; pure. */
 
 #include "auth_policy.h"
+#include "auth_common.h"
 #include "sv_text.h"
 
 /*  RFC 5321 and RFC 1035. */
@@ -93,19 +94,66 @@ static int s_refuse (pt_error_t *error, pt_arena_t *arena, const char *field, co
     return -PT_E_invalid;
 }
 
-static int s_check_password (pt_str_t password, pt_arena_t *arena, pt_error_t *error)
+/*  Characters, not bytes: what is no continuation of one. */
+static uint32_t s_count_characters (pt_str_t text)
 {
-    if (password.len < AUTH_POLICY_PASSWORD_MIN)
-        return s_refuse (error, arena, "password", "too_short", "at least 8 bytes");
-    if (password.len > LIM_PASSWORD)
-        return s_refuse (error, arena, "password", "too_long", "at most 1024 bytes");
-    return 0;
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < text.len; i++)
+        count += ((unsigned char)text.at[i] & 0xc0) != 0x80;
+    return count;
 }
 
-static int s_check_name (bool has_name, pt_str_t name, pt_arena_t *arena, pt_error_t *error)
+static bool s_is_numeric (pt_str_t text)
+{
+    for (uint32_t i = 0; i < text.len; i++)
+        if (!s_is_digit (text.at[i]))
+            return false;
+    return text.len > 0;
+}
+
+/*  Whether two texts are the same but for A-Z and a-z. */
+static bool s_is_same (pt_str_t a, pt_str_t b)
+{
+    for (uint32_t i = 0; a.len == b.len && i < a.len; i++) {
+        unsigned char x = (unsigned char)a.at[i], y = (unsigned char)b.at[i];
+        if (x != y && ((x ^ y) != 0x20 || !s_is_alpha ((char)x)))
+            return false;
+    }
+    return a.len == b.len && a.len > 0;
+}
+
+static bool s_is_similar (pt_str_t password, const auth_policy_owner_t *owner)
+{
+    const char *sign = owner->email.len > 0 ? memchr (owner->email.at, '@', owner->email.len) : NULL;
+    pt_str_t local = {owner->email.at, sign ? (uint32_t)(sign - owner->email.at) : 0};
+    return s_is_same (password, owner->login) || s_is_same (password, owner->email) || s_is_same (password, local);
+}
+
+int auth_policy_password (pt_str_t password, const auth_policy_owner_t *owner, bool is_lax, pt_arena_t *arena,
+                          pt_error_t *error)
+{
+    int rc = 0;
+    if (password.len > LIM_PASSWORD)
+        return s_refuse (error, arena, "password", "too_long", "at most 1024 bytes");
+    if (password.len == 0)
+        return s_refuse (error, arena, "password", "too_short", "a password is needed");
+    if (is_lax)
+        return 0;
+    if (s_is_similar (password, owner))
+        rc = s_refuse (error, arena, "password", "similar", "not the login or the address");
+    if (s_count_characters (password) < AUTH_POLICY_PASSWORD_MIN)
+        rc = s_refuse (error, arena, "password", "too_short", "at least 8 characters");
+    if (auth_common_has (password))
+        rc = s_refuse (error, arena, "password", "common", "this is a password that many people use");
+    if (s_is_numeric (password))
+        rc = s_refuse (error, arena, "password", "numeric", "not digits alone");
+    return rc;
+}
+
+static int s_check_name (const char *field, bool has_name, pt_str_t name, pt_arena_t *arena, pt_error_t *error)
 {
     if (has_name && sv_text_has_control (name, false))
-        return s_refuse (error, arena, "name", "encoding", "control characters are not allowed");
+        return s_refuse (error, arena, field, "encoding", "control characters are not allowed");
     return 0;
 }
 
@@ -114,19 +162,24 @@ int auth_policy_account (const pt_account_create_t *ask, pt_arena_t *arena, pt_a
 {
     int rc = 0;
     pt_account_create_t clean = *ask;
+    const auth_policy_owner_t owner = {.login = ask->has_login ? ask->login : PT_LIT (""),
+                                       .email = ask->has_email ? ask->email : PT_LIT ("")};
     if (!ask->has_login && !ask->has_email)
         rc = s_refuse (error, arena, "login", "missing", "login or email is needed");
     if (ask->has_login && !auth_policy_is_login (ask->login))
         rc = s_refuse (error, arena, "login", "encoding", "letters, digits, _ . and -, and not digits alone");
     if (ask->has_email && !auth_policy_is_email (ask->email))
         rc = s_refuse (error, arena, "email", "encoding", "not a mail address");
-    if (s_check_name (ask->has_name, ask->name, arena, error) != 0)
+    if (s_check_name ("name", ask->has_name, ask->name, arena, error) != 0)
         rc = -PT_E_invalid;
-    if (s_check_password (ask->password, arena, error) != 0)
+    if (s_check_name ("nickname", ask->has_nickname, ask->nickname, arena, error) != 0)
+        rc = -PT_E_invalid;
+    if (auth_policy_password (ask->password, &owner, ask->has_is_lax && ask->is_lax, arena, error) != 0)
         rc = -PT_E_invalid;
     if (rc != 0)
         return rc;
     clean.has_name = ask->has_name && ask->name.len > 0;
+    clean.has_nickname = ask->has_nickname && ask->nickname.len > 0;
     if (ask->has_email && !(clean.email = auth_policy_lower (ask->email, arena)).at)
         return -PT_E_memory;
     *out_clean = clean;
@@ -136,5 +189,7 @@ int auth_policy_account (const pt_account_create_t *ask, pt_arena_t *arena, pt_a
 int auth_policy_update (const void *msg, pt_arena_t *arena, pt_error_t *error)
 {
     const pt_account_update_t *ask = msg;
-    return s_check_name (ask->has_name, ask->name, arena, error);
+    int name_rc = s_check_name ("name", ask->has_name, ask->name, arena, error);
+    int nickname_rc = s_check_name ("nickname", ask->has_nickname, ask->nickname, arena, error);
+    return name_rc != 0 ? name_rc : nickname_rc;
 }

@@ -5,8 +5,13 @@
 
 #include "pt_codec.h"
 
-/*  Bytes of a password; the schema says the same of the request. */
+/*  Characters of a password. */
 #define AUTH_POLICY_PASSWORD_MIN 8
+
+/*  Whose password it is to be; what is not known stays empty. */
+typedef struct {
+    pt_str_t login, email;
+} auth_policy_owner_t;
 
 /*  A-Z a-z 0-9 _ . - and not digits alone (those read as ids).  No '@': a login
     never looks like an address. */
@@ -19,8 +24,16 @@ bool auth_policy_is_email (pt_str_t email);
 /*  `text` with A-Z as a-z, in `arena`.  `at` is NULL when out of memory. */
 pt_str_t auth_policy_lower (pt_str_t text, pt_arena_t *arena);
 
+/*  Judges a new password: at most LIM_PASSWORD bytes (too_long), at least
+    AUTH_POLICY_PASSWORD_MIN characters (too_short), not on the list of auth_common
+    (common), not digits alone (numeric), not the owner's login, address or what is
+    before its sign (similar).  `is_lax`: any that is not empty.  0, or
+    -PT_E_invalid with all of its faults in `error`, under the field `password`. */
+PT_MUSTCHECK int auth_policy_password (pt_str_t password, const auth_policy_owner_t *owner, bool is_lax,
+                                       pt_arena_t *arena, pt_error_t *error);
+
 /*  Judges a registration; `*out_clean` is what to store: the email in lower case,
-    an empty name as absent.  0, -PT_E_invalid with the fields in `error`, or
+    an empty name or nickname as absent.  0, -PT_E_invalid with the fields in `error`, or
     -PT_E_memory. */
 PT_MUSTCHECK int auth_policy_account (const pt_account_create_t *ask, pt_arena_t *arena, pt_account_create_t *out_clean,
                                       pt_error_t *error);

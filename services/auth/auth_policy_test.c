@@ -8,6 +8,8 @@
 
 #include <cmocka.h>
 
+#define S_GOOD "k7#dw2px"
+
 static const char s_long_label[] = "aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffffgggg";
 
 static void s_logins_have_a_charset_and_are_no_numbers (void **state)
@@ -109,14 +111,15 @@ static void s_registrations_name_the_field_at_fault (void **state)
 {
     (void)state;
     static const s_case_t cases[] = {
-        {NULL, "ann", NULL, "12345678", NULL, NULL},
-        {NULL, NULL, "ann@example.org", "12345678", NULL, NULL},
+        {NULL, "ann", NULL, S_GOOD, NULL, NULL},
+        {NULL, NULL, "ann@example.org", S_GOOD, NULL, NULL},
         {"Ann", "ann", "ann@example.org", "a longer pass phrase", NULL, NULL},
-        {NULL, NULL, NULL, "12345678", "login", "missing"},
-        {NULL, "123", NULL, "12345678", "login", "encoding"},
-        {NULL, "ann", "ann", "12345678", "email", "encoding"},
-        {"A\nB", "ann", NULL, "12345678", "name", "encoding"},
-        {NULL, "ann", NULL, "1234567", "password", "too_short"},
+        {NULL, NULL, NULL, S_GOOD, "login", "missing"},
+        {NULL, "123", NULL, S_GOOD, "login", "encoding"},
+        {NULL, "ann", "ann", S_GOOD, "email", "encoding"},
+        {"A\nB", "ann", NULL, S_GOOD, "name", "encoding"},
+        {NULL, "ann", NULL, "k7#dw2p", "password", "too_short"},
+        {NULL, "ann.marie.b", NULL, "Ann.Marie.B", "password", "similar"},
         {NULL, "ann", NULL, "", "password", "too_short"},
     };
     pt_arena_t *arena = pt_arena_new (65536);
@@ -150,7 +153,7 @@ static void s_addresses_are_lowered_and_logins_kept (void **state)
 {
     (void)state;
     pt_arena_t *arena = pt_arena_new (65536);
-    const s_case_t mixed = {"", "AnnB", "Ann@Example.ORG", "12345678", NULL, NULL};
+    const s_case_t mixed = {"", "AnnB", "Ann@Example.ORG", S_GOOD, NULL, NULL};
     pt_account_create_t ask = s_make_ask (&mixed), clean;
     pt_error_t error = {0};
     assert_int_equal (auth_policy_account (&ask, arena, &clean, &error), 0);
@@ -174,6 +177,76 @@ static void s_long_passwords_are_refused (void **state)
     pt_arena_destroy (&arena);
 }
 
+static void s_passwords_are_judged_by_every_rule (void **state)
+{
+    (void)state;
+    static const struct {
+        const char *password, *codes;
+    } cases[] = {
+        {S_GOOD, ""},
+        {"a longer pass phrase", ""},
+        {"p\xc3\xa4\xc3\x9f\xc3\xb6\xc3\xbc\xc3\xabk7", ""}, /* 8 characters */
+        {"p\xc3\xa4\xc3\x9f\xc3\xb6\xc3\xbc\xc3\xab"
+         "k",
+         "too_short"},
+        {"\xf0\x9f\x94\x91\xf0\x9f\x94\x91\xf0\x9f\x94\x91", "too_short"}, /* 3 characters, 12 bytes */
+        {"12345678", "common numeric"},
+        {"1234567", "too_short common numeric"},
+        {"8402957113", "numeric"},
+        {"password", "common"},
+        {"PassWord", "common"},
+        {"P@$$w0rd", "common"},
+        {"p4ssw0rd!", "common"},
+        {"Password123!", "common"},
+        {"Dragon2024", "common"},
+        {"dr4g0n99", "common"},
+        {"iloveyou!!!", "common"},
+        {"tr0ub4dor&3", ""},
+        {"abcd9999", ""}, /* four letters say too little */
+        {"frodo.baggins", "similar"},
+        {"Frodo.Baggins", "similar"},
+        {"FB@shire.example", "similar"},
+        {"ringbearer", ""},
+    };
+    const auth_policy_owner_t owner = {PT_LIT ("frodo.baggins"), PT_LIT ("fb@shire.example")};
+    pt_arena_t *arena = pt_arena_new (65536);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        pt_error_t error = {0};
+        char codes[128] = "";
+        int rc = auth_policy_password (pt_str (cases[i].password), &owner, false, arena, &error);
+        for (uint32_t k = 0; k < error.errors.count; k++)
+            snprintf (codes + strlen (codes), sizeof codes - strlen (codes), "%s%.*s", k ? " " : "",
+                      (int)error.errors.at[k].code.len, error.errors.at[k].code.at);
+        if (strcmp (codes, cases[i].codes) != 0 || rc != (*codes ? -PT_E_invalid : 0))
+            fail_msg ("%s: '%s' instead of '%s'", cases[i].password, codes, cases[i].codes);
+        pt_error_t none = {0};
+        assert_int_equal (auth_policy_password (pt_str (cases[i].password), &owner, true, arena, &none), 0);
+    }
+    pt_arena_destroy (&arena);
+}
+
+static void s_the_part_before_the_sign_is_similar (void **state)
+{
+    (void)state;
+    pt_arena_t *arena = pt_arena_new (65536);
+    pt_error_t error = {0};
+    const auth_policy_owner_t owner = {.login = PT_LIT (""), .email = PT_LIT ("peregrin.took@shire.example")};
+    assert_int_equal (auth_policy_password (PT_LIT ("Peregrin.Took"), &owner, false, arena, &error), -PT_E_invalid);
+    assert_true (pt_str_eq (error.errors.at[0].code, PT_LIT ("similar")));
+    pt_arena_destroy (&arena);
+}
+
+static void s_no_rule_lets_an_empty_password_pass (void **state)
+{
+    (void)state;
+    pt_arena_t *arena = pt_arena_new (65536);
+    pt_error_t error = {0};
+    const auth_policy_owner_t nobody = {{NULL, 0}, {NULL, 0}};
+    assert_int_equal (auth_policy_password (PT_LIT (""), &nobody, true, arena, &error), -PT_E_invalid);
+    assert_int_equal (auth_policy_password (PT_LIT ("x"), &nobody, true, arena, &error), 0);
+    pt_arena_destroy (&arena);
+}
+
 static void s_profile_names_have_no_control_characters (void **state)
 {
     (void)state;
@@ -184,6 +257,10 @@ static void s_profile_names_have_no_control_characters (void **state)
     ask.name = PT_LIT ("a\x1b");
     assert_int_equal (auth_policy_update (&ask, arena, &error), -PT_E_invalid);
     assert_int_equal (error.errors.count, 1);
+    ask = (pt_account_update_t){.account = 1, .nickname = PT_LIT ("a\nb"), .has_nickname = true};
+    assert_int_equal (auth_policy_update (&ask, arena, &error), -PT_E_invalid);
+    assert_int_equal (error.errors.count, 2);
+    assert_true (pt_str_eq (error.errors.at[1].field, PT_LIT ("nickname")));
     pt_arena_destroy (&arena);
 }
 
@@ -197,6 +274,9 @@ int main (void)
         cmocka_unit_test (s_all_faults_of_a_registration_are_named_at_once),
         cmocka_unit_test (s_addresses_are_lowered_and_logins_kept),
         cmocka_unit_test (s_long_passwords_are_refused),
+        cmocka_unit_test (s_passwords_are_judged_by_every_rule),
+        cmocka_unit_test (s_the_part_before_the_sign_is_similar),
+        cmocka_unit_test (s_no_rule_lets_an_empty_password_pass),
         cmocka_unit_test (s_profile_names_have_no_control_characters),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);

@@ -50,11 +50,11 @@ auth_secret_t *auth_secret_new (const void *bytes, size_t len)
     return self;
 }
 
-auth_secret_t *auth_secret_load (const char *path, int *out_err, auth_why_t *why)
+static auth_secret_t *s_load (const char *path, auth_file_make_fn *make, int *out_err, auth_why_t *why)
 {
     auth_blob_t blob;
     auth_secret_t *self = NULL;
-    int rc = auth_file_load (path, s_make_secret, &blob, why);
+    int rc = auth_file_load (path, make, &blob, why);
     if (rc == 0 && (blob.len < AUTH_SECRET_MIN || !s_looks_random (blob.at, blob.len))) {
         auth_why (why, "%s: a secret needs at least %d random bytes; remove the file to have one made", path,
                   AUTH_SECRET_MIN);
@@ -66,6 +66,16 @@ auth_secret_t *auth_secret_load (const char *path, int *out_err, auth_why_t *why
     if (rc != 0)
         *out_err = rc;
     return self;
+}
+
+auth_secret_t *auth_secret_load (const char *path, int *out_err, auth_why_t *why)
+{
+    return s_load (path, s_make_secret, out_err, why);
+}
+
+auth_secret_t *auth_secret_read (const char *path, int *out_err, auth_why_t *why)
+{
+    return s_load (path, NULL, out_err, why);
 }
 
 void auth_secret_destroy (auth_secret_t **self_p)

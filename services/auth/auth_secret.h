@@ -1,5 +1,5 @@
-/*  auth_secret - the installation's secret: what refresh tokens and the hashes
-    of idempotent requests are derived from. */
+/*  auth_secret - the installation's secret: what refresh tokens, opaque
+    credentials and the hashes of idempotent requests are derived from. */
 
 #ifndef AUTH_SECRET_H
 #define AUTH_SECRET_H
@@ -17,6 +17,9 @@ typedef struct auth_secret auth_secret_t;
     `*out_err` is as of auth_file_load, or -PT_E_invalid for a secret that is too
     short or plainly not random.  Blocks on the disk. */
 auth_secret_t *auth_secret_load (const char *path, int *out_err, auth_why_t *why);
+
+/*  As above, but a missing file is -PT_E_not_found. */
+auth_secret_t *auth_secret_read (const char *path, int *out_err, auth_why_t *why);
 
 /*  A secret of these bytes, copied.  NULL when there are too few. */
 auth_secret_t *auth_secret_new (const void *bytes, size_t len);

@@ -1,30 +1,33 @@
-/*  auth_session - signing in, and going on with a refresh token.
+/*  auth_session - signing in, going on with a refresh token, signing out.
 
-    Who signs in learns one thing: yes or no.  An unknown identifier, an account
-    without a password, a wrong password and an inactive account take the same
-    way (one question to store, one Argon2id verification) and get the same
-    answer, so neither the text nor the time tells which accounts exist.
+    Who signs in learns one thing: yes or no (auth_person), and every refusal has
+    the same text.  All may be repeated under the same key: tokens are derived
+    (auth_refresh, auth_credential), so a repeat names the same session and the
+    same token. */
 
-    Both operations may be repeated under the same key: refresh tokens are derived
-    (auth_refresh), so a repeat names the same session and the same token. */
-
-#include "auth_hash.h"
+#include "auth_audit.h"
+#include "auth_close.h"
+#include "auth_issue.h"
 #include "auth_ops.h"
-#include "auth_policy.h"
 #include "auth_refresh.h"
+#include "auth_revoked.h"
 #include "auth_token.h"
+#include <inttypes.h>
 #include <sodium.h>
 
 #define S_REFUSAL "unknown account or wrong password"
 
 typedef struct {
     const pt_session_create_t *ask;
-    uint64_t account; /* 0: nobody who may sign in */
+    pt_credential_kind_t kind;
+    uint64_t account;
     auth_refresh_t refresh;
+    bool is_second; /* under the other secret */
 } s_sign_in_t;
 
 typedef struct {
-    auth_refresh_t next;
+    auth_refresh_t next, other; /* under the first secret and the second */
+    bool has_other;
 } s_renew_t;
 
 static int64_t s_refresh_end_us (const auth_t *auth)
@@ -39,6 +42,8 @@ static void s_grant (auth_t *auth, sv_request_t **request_p, const pt_session_ow
     auth_token_t access;
     auth_claims_t claims = {.account = owner->account,
                             .session = owner->session,
+                            .generation = owner->generation,
+                            .is_staff = owner->staff,
                             .now_us = sv_wall_us (),
                             .ttl_s = auth->config->access_ttl_ms / 1000};
     randombytes_buf (claims.jti, sizeof claims.jti);
@@ -57,92 +62,219 @@ static void s_grant (auth_t *auth, sv_request_t **request_p, const pt_session_ow
                                 .expires_in = claims.ttl_s,
                                 .has_expires_in = true,
                                 .account = owner->account,
-                                .session = owner->session};
+                                .session = owner->session,
+                                .staff = true,
+                                .has_staff = owner->staff};
     sv_request_reply (request_p, &grant);
     sodium_memzero (&access, sizeof access);
 }
 
-/*  ---- signing in ---------------------------------------------------------- */
+/*  ---- signing in: a session ------------------------------------------------ */
 
+static void s_make_session (auth_t *auth, sv_request_t **request_p, const auth_secret_t *secret, s_sign_in_t *in);
+
+/*  A conflict may be a repeat from before two secrets were exchanged. */
 static void s_on_session (void *ctx, sv_request_t **request_p, void *op, const sv_reply_t *reply)
 {
     auth_t *auth = ctx;
-    const s_sign_in_t *in = op;
-    sv_metric_add (auth->metrics.signed_in, 1);
-    s_grant (auth, request_p, reply->msg, &in->refresh);
+    s_sign_in_t *in = op;
+    if (reply->status == 0) {
+        sv_metric_add (auth->metrics.signed_in[in->kind], 1);
+        s_grant (auth, request_p, reply->msg, &in->refresh);
+    } else if (auth->secret_next && !in->is_second) {
+        in->is_second = true;
+        s_make_session (auth, request_p, auth->secret_next, in);
+    } else
+        sv_request_fail_with (request_p, reply->status, reply->error);
 }
 
-static void s_make_session (auth_t *auth, sv_request_t **request_p, s_sign_in_t *in)
+static void s_make_session (auth_t *auth, sv_request_t **request_p, const auth_secret_t *secret, s_sign_in_t *in)
 {
     uint8_t hash[LIM_HASH];
-    auth_refresh_first (auth->secret, in->account, in->ask->key, &in->refresh);
+    const char *trace = sv_request_trace (*request_p);
+    auth_refresh_first (secret, in->account, in->ask->key, &in->refresh);
     auth_refresh_hash (pt_str (in->refresh.text), hash);
     pt_session_insert_t insert = {.account = in->account,
                                   .device = in->ask->device,
                                   .has_device = in->ask->has_device,
                                   .token_hash = {(const char *)hash, sizeof hash},
                                   .expires_at = s_refresh_end_us (auth),
+                                  .address = in->ask->address,
+                                  .has_address = in->ask->has_address,
+                                  .trace = pt_str (trace),
+                                  .has_trace = *trace != '\0',
                                   .key = in->ask->key};
-    sv_backend_call_t call = {
-        .opcode = PT_OP_store_session_create, .affinity = in->account, .msg = &insert, .fn = s_on_session, .op = in};
+    sv_backend_call_t call = {.opcode = PT_OP_store_session_create,
+                              .affinity = in->account,
+                              .msg = &insert,
+                              .takes = PT_E_conflict,
+                              .fn = s_on_session,
+                              .op = in};
     sv_backend_call (&auth->store, request_p, &call);
 }
 
-static void s_on_verified (auth_t *auth, sv_request_t **request_p, void *op, const auth_hashed_t *result)
+/*  ---- signing in: an opaque credential --------------------------------------- */
+
+/*  Life of a kind in microseconds; 0: for ever. */
+static int64_t s_life_us (const auth_t *auth, pt_credential_kind_t kind)
 {
-    s_sign_in_t *in = op;
-    if (result->is_match && in->account != 0) {
-        s_make_session (auth, request_p, in);
-        return;
-    }
-    sv_metric_add (auth->metrics.refused, 1);
-    sv_request_fail (request_p, PT_E_bad_credentials, S_REFUSAL);
+    uint64_t ms = kind == PT_credential_kind_KNOX     ? auth->config->knox_ttl_ms
+                  : kind == PT_credential_kind_COOKIE ? auth->config->cookie_ttl_ms
+                                                      : 0;
+    return (int64_t)ms * 1000;
 }
 
-/*  Store found the account, or `not_found`: goes on the same way for both. */
-static void s_on_found (void *ctx, sv_request_t **request_p, void *op, const sv_reply_t *reply)
+static void s_on_issued (auth_t *auth, sv_request_t **request_p, void *op, const auth_credential_t *credential,
+                         const pt_session_owner_t *owner)
 {
-    auth_t *auth = ctx;
+    const s_sign_in_t *in = op;
+    int64_t now_us = sv_wall_us (), life_us = s_life_us (auth, in->kind);
+    int64_t end_us = (owner->has_created_at ? owner->created_at : now_us) + life_us;
+    pt_session_grant_t grant = {.token = {credential->text, credential->len},
+                                .has_token = true,
+                                .token_type =
+                                    in->kind == PT_credential_kind_COOKIE ? PT_LIT ("Cookie") : PT_LIT ("Token"),
+                                .expires_in = end_us - now_us > 1000000 ? (uint64_t)(end_us - now_us) / 1000000 : 1,
+                                .has_expires_in = life_us > 0,
+                                .expires_at = end_us,
+                                .has_expires_at = life_us > 0,
+                                .account = owner->account,
+                                .session = owner->session,
+                                .staff = true,
+                                .has_staff = owner->staff};
+    sv_metric_add (auth->metrics.signed_in[in->kind], 1);
+    sv_request_reply (request_p, &grant);
+}
+
+static void s_make_credential (auth_t *auth, sv_request_t **request_p, s_sign_in_t *in, const auth_person_t *person)
+{
+    int64_t life_us = s_life_us (auth, in->kind);
+    auth_issue_t issue = {.kind = in->kind,
+                          .account = person->account,
+                          .authtoken = person->authtoken,
+                          .key = in->ask->key,
+                          .has_name = in->ask->has_device,
+                          .name = in->ask->device,
+                          .has_address = in->ask->has_address,
+                          .address = in->ask->address,
+                          .expires_at = life_us > 0 ? sv_wall_us () + life_us : 0,
+                          .fn = s_on_issued,
+                          .op = in};
+    auth_issue (auth, request_p, &issue);
+}
+
+/*  ---- signing in ---------------------------------------------------------- */
+
+static void s_on_verdict (auth_t *auth, sv_request_t **request_p, void *op, const auth_person_t *person, bool is_match)
+{
     s_sign_in_t *in = op;
-    const pt_account_secret_t *found = reply->status == 0 ? reply->msg : NULL;
-    bool may_sign_in = found && found->active && found->has_password_hash;
-    in->account = may_sign_in ? found->account->id : 0;
-    auth_hash_job_t job = {.password = in->ask->password, .is_verify = true, .fn = s_on_verified, .op = in};
-    if (may_sign_in)
-        job.hash = found->password_hash;
-    auth_hash (auth, request_p, &job);
+    if (!is_match) {
+        sv_metric_add (auth->metrics.refused, 1);
+        auth_audit_refused (auth->audit, in->ask->address, sv_request_trace (*request_p));
+        sv_request_fail (request_p, PT_E_bad_credentials, S_REFUSAL);
+        return;
+    }
+    in->account = person->account;
+    if (in->kind == PT_credential_kind_SESSION)
+        s_make_session (auth, request_p, auth->secret, in);
+    else
+        s_make_credential (auth, request_p, in, person);
+}
+
+static void s_refuse_kind (sv_request_t **request_p)
+{
+    pt_error_t error = {0};
+    pt_error_add (&error, sv_request_arena (*request_p), "kind", "not_one_of", "a password gives no API token");
+    sv_request_fail_with (request_p, PT_E_invalid, &error);
 }
 
 void auth_session_on_create (void *ctx, sv_request_t *request, const void *msg)
 {
     auth_t *auth = ctx;
     const pt_session_create_t *ask = msg;
-    pt_arena_t *arena = sv_request_arena (request);
-    s_sign_in_t *in = pt_arena_alloc (arena, sizeof *in);
-    pt_account_find_t find = {.identifier = auth_policy_lower (ask->identifier, arena)};
-    if (!in || !find.identifier.at) {
+    s_sign_in_t *in = pt_arena_alloc (sv_request_arena (request), sizeof *in);
+    if (!in) {
         sv_request_fail (&request, PT_E_memory, NULL);
         return;
     }
-    in->ask = ask;
-    sv_backend_call_t call = {
-        .opcode = PT_OP_store_account_find, .msg = &find, .takes = PT_E_not_found, .fn = s_on_found, .op = in};
-    sv_backend_call (&auth->store, &request, &call);
+    *in = (s_sign_in_t){.ask = ask, .kind = ask->has_kind ? ask->kind : PT_credential_kind_SESSION};
+    const auth_proof_t proof = {.identifier = ask->identifier,
+                                .password = ask->password,
+                                .address = ask->address,
+                                .fn = s_on_verdict,
+                                .op = in};
+    if (in->kind == PT_credential_kind_TOKEN)
+        s_refuse_kind (&request);
+    else
+        auth_person_prove (auth, &request, &proof);
 }
 
 /*  ---- going on ------------------------------------------------------------ */
+
+/*  A used token was shown: the session was ended just now, here and everywhere. */
+static void s_end_stolen (auth_t *auth, sv_request_t **request_p, const pt_session_owner_t *owner)
+{
+    const pt_revocation_t gone = {
+        .account = owner->account, .session = owner->session, .has_session = true, .at = sv_wall_us ()};
+    const pt_revocations_t revoked = {.items = {&gone, 1}, .has_items = true};
+    auth_revoked_publish (auth, &revoked);
+    sv_metric_add (auth->metrics.refresh_bad, 1);
+    sv_log (auth->log, SV_WARN, sv_request_trace (*request_p), "a used refresh token was shown session=%" PRIu64,
+            owner->session);
+    sv_request_fail (request_p, PT_E_token_invalid, NULL);
+}
 
 static void s_on_rotated (void *ctx, sv_request_t **request_p, void *op, const sv_reply_t *reply)
 {
     auth_t *auth = ctx;
     const s_renew_t *renew = op;
+    const pt_session_owner_t *owner = reply->msg;
     if (reply->status != 0) {
         sv_metric_add (auth->metrics.refresh_bad, 1);
         sv_request_fail_with (request_p, reply->status, reply->error);
-        return;
+    } else if (owner->revoked) {
+        s_end_stolen (auth, request_p, owner);
+    } else if (owner->is_other && !renew->has_other) {
+        sv_request_fail (request_p, PT_E_internal, NULL);
+    } else {
+        sv_metric_add (auth->metrics.refreshed, 1);
+        s_grant (auth, request_p, owner, owner->is_other ? &renew->other : &renew->next);
     }
-    sv_metric_add (auth->metrics.refreshed, 1);
-    s_grant (auth, request_p, reply->msg, &renew->next);
+}
+
+/*  Both successors of the token shown. */
+static int s_derive_next (const auth_t *auth, pt_str_t shown, s_renew_t *out)
+{
+    int rc = auth_refresh_next (auth->secret, shown, &out->next);
+    if (rc != 0 || !auth->secret_next)
+        return rc;
+    out->has_other = true;
+    return auth_refresh_next (auth->secret_next, shown, &out->other);
+}
+
+static void s_rotate (auth_t *auth, sv_request_t **request_p, const pt_session_refresh_t *ask, s_renew_t *renew)
+{
+    uint8_t shown[LIM_HASH], next[LIM_HASH], other[LIM_HASH];
+    const char *trace = sv_request_trace (*request_p);
+    auth_refresh_hash (ask->refresh, shown);
+    auth_refresh_hash (pt_str (renew->next.text), next);
+    auth_refresh_hash (pt_str (renew->other.text), other);
+    pt_session_rotate_t rotate = {.token_hash = {(const char *)shown, sizeof shown},
+                                  .next_hash = {(const char *)next, sizeof next},
+                                  .expires_at = s_refresh_end_us (auth),
+                                  .grace_ms = AUTH_REFRESH_GRACE_MS,
+                                  .other_hash = {(const char *)other, sizeof other},
+                                  .has_other_hash = renew->has_other,
+                                  .address = ask->address,
+                                  .has_address = ask->has_address,
+                                  .trace = pt_str (trace),
+                                  .has_trace = *trace != '\0'};
+    sv_backend_call_t call = {.opcode = PT_OP_store_session_rotate,
+                              .msg = &rotate,
+                              .takes = PT_E_token_invalid,
+                              .fn = s_on_rotated,
+                              .op = renew};
+    sv_backend_call (&auth->store, request_p, &call);
 }
 
 void auth_session_on_refresh (void *ctx, sv_request_t *request, const void *msg)
@@ -150,51 +282,27 @@ void auth_session_on_refresh (void *ctx, sv_request_t *request, const void *msg)
     auth_t *auth = ctx;
     const pt_session_refresh_t *ask = msg;
     s_renew_t *renew = pt_arena_alloc (sv_request_arena (request), sizeof *renew);
-    int rc = renew ? auth_refresh_next (auth->secret, ask->refresh, &renew->next) : -PT_E_memory;
+    int rc = renew ? s_derive_next (auth, ask->refresh, renew) : -PT_E_memory;
     if (rc != 0) {
         sv_metric_add (auth->metrics.refresh_bad, rc == -PT_E_token_invalid);
         sv_request_fail (&request, rc, NULL);
         return;
     }
-    uint8_t shown[LIM_HASH], next[LIM_HASH];
-    auth_refresh_hash (ask->refresh, shown);
-    auth_refresh_hash (pt_str (renew->next.text), next);
-    pt_session_rotate_t rotate = {.token_hash = {(const char *)shown, sizeof shown},
-                                  .next_hash = {(const char *)next, sizeof next},
-                                  .expires_at = s_refresh_end_us (auth),
-                                  .grace_ms = AUTH_REFRESH_GRACE_MS};
-    sv_backend_call_t call = {.opcode = PT_OP_store_session_rotate,
-                              .msg = &rotate,
-                              .takes = PT_E_token_invalid,
-                              .fn = s_on_rotated,
-                              .op = renew};
-    sv_backend_call (&auth->store, &request, &call);
+    s_rotate (auth, &request, ask, renew);
 }
 
 /*  ---- signing out --------------------------------------------------------- */
 
-static void s_on_deleted (void *ctx, sv_request_t **request_p, void *op, const sv_reply_t *reply)
-{
-    (void)ctx, (void)op, (void)reply;
-    const pt_empty_t done = {0};
-    sv_request_reply (request_p, &done);
-}
-
 void auth_session_on_delete (void *ctx, sv_request_t *request, const void *msg)
 {
-    auth_t *auth = ctx;
     const pt_session_ref_t *ask = msg;
-    pt_session_close_t gone = {.account = ask->account,
-                               .id = ask->id,
-                               .has_id = ask->has_id,
-                               .kind = ask->kind,
-                               .has_kind = ask->has_kind,
-                               .by = ask->account,
-                               .address = ask->address,
-                               .has_address = ask->has_address,
-                               .trace = pt_str (sv_request_trace (request)),
-                               .has_trace = *sv_request_trace (request) != '\0'};
-    sv_backend_call_t call = {
-        .opcode = PT_OP_store_session_delete, .affinity = ask->account, .msg = &gone, .fn = s_on_deleted};
-    sv_backend_call (&auth->store, &request, &call);
+    const auth_close_t close = {.account = ask->account,
+                                .by = ask->account,
+                                .has_id = ask->has_id,
+                                .id = ask->id,
+                                .has_kind = ask->has_kind,
+                                .kind = ask->kind,
+                                .has_address = ask->has_address,
+                                .address = ask->address};
+    auth_close_sessions (ctx, &request, &close);
 }

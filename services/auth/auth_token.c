@@ -6,7 +6,8 @@
 #include <sodium.h>
 #include <stdio.h>
 
-/*  Every claim is a number, hex digits or a constant: nothing needs escaping. */
+/*  Every claim is a number, hex digits or a constant: nothing needs escaping.  The
+    last two are for clients that were written for SimpleJWT. */
 static int s_write_claims (const auth_claims_t *claims, char *out, size_t size, size_t *out_len)
 {
     char jti[2 * AUTH_TOKEN_JTI_LEN + 1];
@@ -15,8 +16,9 @@ static int s_write_claims (const auth_claims_t *claims, char *out, size_t size, 
     int len = snprintf (out, size,
                         "{\"iss\":\"" AUTH_TOKEN_ISSUER "\",\"aud\":\"" AUTH_TOKEN_AUDIENCE "\",\"sub\":\"%" PRIu64
                         "\",\"sid\":\"%" PRIu64 "\",\"iat\":%" PRId64 ",\"nbf\":%" PRId64 ",\"exp\":%" PRId64
-                        ",\"jti\":\"%s\"}",
-                        claims->account, claims->session, now_s, now_s, now_s + (int64_t)claims->ttl_s, jti);
+                        ",\"jti\":\"%s\",\"gen\":%" PRIu64 "%s,\"token_type\":\"access\",\"user_id\":%" PRIu64 "}",
+                        claims->account, claims->session, now_s, now_s, now_s + (int64_t)claims->ttl_s, jti,
+                        claims->generation, claims->is_staff ? ",\"staff\":true" : "", claims->account);
     if (len < 0 || (size_t)len >= size)
         return -PT_E_internal;
     *out_len = (size_t)len;

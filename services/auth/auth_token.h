@@ -16,6 +16,8 @@
 typedef struct {
     uint64_t account;
     uint64_t session;
+    uint64_t generation; /* of the account's sessions */
+    bool is_staff;
     int64_t now_us; /* wall clock */
     uint64_t ttl_s;
     uint8_t jti[AUTH_TOKEN_JTI_LEN];

@@ -39,7 +39,7 @@ static int s_close (void **state)
 
 static auth_claims_t s_make_claims (void)
 {
-    auth_claims_t claims = {.account = LIM_ID, .session = 42, .now_us = NOW_US, .ttl_s = 300};
+    auth_claims_t claims = {.account = LIM_ID, .session = 42, .generation = 3, .now_us = NOW_US, .ttl_s = 300};
     memset (claims.jti, 0xab, sizeof claims.jti);
     return claims;
 }
@@ -88,7 +88,7 @@ static void s_a_token_says_who_and_until_when (void **state)
     s_assert_text (header, "alg", "ES256");
     s_assert_text (header, "typ", "at+jwt");
     s_assert_text (header, "kid", auth_key_kid (*state));
-    assert_int_equal (json_object_size (payload), 8);
+    assert_int_equal (json_object_size (payload), 11);
     s_assert_text (payload, "iss", "parley");
     s_assert_text (payload, "aud", "parley");
     s_assert_text (payload, "sub", "9223372036854775807");
@@ -97,7 +97,21 @@ static void s_a_token_says_who_and_until_when (void **state)
     s_assert_number (payload, "iat", NOW_US / 1000000);
     s_assert_number (payload, "nbf", NOW_US / 1000000);
     s_assert_number (payload, "exp", NOW_US / 1000000 + 300);
+    s_assert_number (payload, "gen", 3);
+    s_assert_text (payload, "token_type", "access");
+    s_assert_number (payload, "user_id", INT64_MAX);
     json_decref (header);
+    json_decref (payload);
+}
+
+static void s_staff_alone_is_called_staff (void **state)
+{
+    auth_claims_t claims = s_make_claims ();
+    auth_token_t token;
+    claims.is_staff = true;
+    assert_int_equal (auth_token_sign (*state, &claims, &token), 0);
+    json_t *payload = s_verify (*state, token.text, token.len, NULL);
+    assert_true (json_is_true (json_object_get (payload, "staff")));
     json_decref (payload);
 }
 
@@ -105,10 +119,12 @@ static void s_the_longest_token_fits_its_field (void **state)
 {
     auth_claims_t claims = s_make_claims ();
     claims.session = LIM_ID;
+    claims.generation = LIM_SEQ;
+    claims.is_staff = true;
     claims.ttl_s = LIM_SEQ;
     auth_token_t token;
     assert_int_equal (auth_token_sign (*state, &claims, &token), 0);
-    assert_true (token.len < 600);
+    assert_true (token.len < 700);
 }
 
 /*  Changes one character at a time, in every place that counts. */
@@ -158,11 +174,9 @@ static void s_two_tokens_differ (void **state)
 int main (void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test (s_a_token_says_who_and_until_when),
-        cmocka_unit_test (s_the_longest_token_fits_its_field),
-        cmocka_unit_test (s_a_tampered_token_does_not_verify),
-        cmocka_unit_test (s_another_key_does_not_verify_it),
-        cmocka_unit_test (s_two_tokens_differ),
+        cmocka_unit_test (s_a_token_says_who_and_until_when),  cmocka_unit_test (s_staff_alone_is_called_staff),
+        cmocka_unit_test (s_the_longest_token_fits_its_field), cmocka_unit_test (s_a_tampered_token_does_not_verify),
+        cmocka_unit_test (s_another_key_does_not_verify_it),   cmocka_unit_test (s_two_tokens_differ),
     };
     if (sodium_init () < 0)
         return 1;

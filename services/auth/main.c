@@ -1,14 +1,16 @@
 /*  parley-auth - accounts, passwords, tokens and sessions. */
 
+#include "auth_audit.h"
+#include "auth_keys.h"
+#include "auth_legacy.h"
+#include "auth_limit.h"
 #include "auth_ops.h"
 #include <sodium.h>
+#include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
+#include <string.h>
 
 #define EXIT_CONFIG 78
-
-#define KEY_NAME "auth-key.jwk"
-#define SECRET_NAME "auth-secret"
 
 #define S_DAY_MS 86400000u
 
@@ -16,14 +18,25 @@ static const sv_setting_t s_settings[] = {
     {"state-dir", SV_TYPE_STR, offsetof (auth_config_t, state_dir), NULL, 1, 3000, 0,
      "folder of the keys; made when missing"},
     {"key-file", SV_TYPE_STR, offsetof (auth_config_t, key_file), NULL, 1, 3000, 0,
-     "private JWK that signs access tokens (EC P-256); made when missing; default " KEY_NAME " in state-dir"},
+     "private JWK that signs access tokens (EC P-256); made when missing; default " AUTH_KEY_NAME " in state-dir"},
     {"secret-file", SV_TYPE_STR, offsetof (auth_config_t, secret_file), NULL, 1, 3000, 0,
-     "32 random bytes or more that refresh tokens follow from; made when missing; default " SECRET_NAME
+     "32 random bytes or more that refresh tokens follow from; made when missing; default " AUTH_SECRET_NAME
      " in state-dir"},
+    {"key-next-file", SV_TYPE_STR, offsetof (auth_config_t, key_next_file), NULL, 1, 3000, SV_RELOADABLE,
+     "second key that is announced to gateways, when the file is there; default " AUTH_KEY_NEXT_NAME " in state-dir"},
+    {"secret-next-file", SV_TYPE_STR, offsetof (auth_config_t, secret_next_file), NULL, 1, 3000, SV_RELOADABLE,
+     "second secret under which credentials stay good, when the file is there; default " AUTH_SECRET_NEXT_NAME
+     " in state-dir"},
+    {"jwt-legacy-hs256-key", SV_TYPE_STR, offsetof (auth_config_t, jwt_legacy_hs256_key), NULL, AUTH_LEGACY_KEY_MIN,
+     4096, SV_SECRET | SV_RELOADABLE, "key of an older deployment whose access tokens (JWT, HS256) are taken too"},
     {"access-ttl", SV_TYPE_DURATION, offsetof (auth_config_t, access_ttl_ms), "5m", 1000, S_DAY_MS, SV_RELOADABLE,
      "life of an access token"},
     {"refresh-ttl", SV_TYPE_DURATION, offsetof (auth_config_t, refresh_ttl_ms), "1d", 1000, 400ull * S_DAY_MS,
      SV_RELOADABLE, "life of a refresh token that is not used"},
+    {"knox-ttl", SV_TYPE_DURATION, offsetof (auth_config_t, knox_ttl_ms), "10h", 1000, 400ull * S_DAY_MS, SV_RELOADABLE,
+     "life of a knox token"},
+    {"cookie-ttl", SV_TYPE_DURATION, offsetof (auth_config_t, cookie_ttl_ms), "14d", 1000, 400ull * S_DAY_MS,
+     SV_RELOADABLE, "life of a session cookie that is not used"},
     {"hash-threads", SV_TYPE_U64, offsetof (auth_config_t, hash_threads), "1", 1, AUTH_PASSWORD_THREADS_MAX, 0,
      "passwords hashed at a time, 19 MiB and one core each"},
     {"hash-queue", SV_TYPE_U64, offsetof (auth_config_t, hash_queue), "64", 1, AUTH_PASSWORD_QUEUE_MAX, 0,
@@ -34,49 +47,55 @@ static const sv_setting_t s_settings[] = {
      SV_RELOADABLE, "longest wait for one answer of store"},
 };
 
+static const struct {
+    const char *labels;
+    pt_credential_kind_t kind;
+} s_sign_ins[] = {
+    {"kind=\"session\",result=\"ok\"", PT_credential_kind_SESSION},
+    {"kind=\"authtoken\",result=\"ok\"", PT_credential_kind_AUTHTOKEN},
+    {"kind=\"knox\",result=\"ok\"", PT_credential_kind_KNOX},
+    {"kind=\"cookie\",result=\"ok\"", PT_credential_kind_COOKIE},
+};
+
+static const char *const s_ways[AUTH_CHECK_WAYS] = {
+    [AUTH_CHECK_AUTHTOKEN] = "authtoken", [AUTH_CHECK_KNOX] = "knox",   [AUTH_CHECK_TOKEN] = "token",
+    [AUTH_CHECK_COOKIE] = "cookie",       [AUTH_CHECK_BASIC] = "basic", [AUTH_CHECK_LEGACY] = "legacy",
+    [AUTH_CHECK_OTHER] = "other",
+};
+
+static void s_open_kinds (auth_metrics_t *out, sv_metrics_t *metrics, const char *sign_in, const char *sign_in_help)
+{
+    static const char check[] = "parley_auth_checks_total", check_help[] = "Credentials judged, by kind and answer";
+    for (size_t i = 0; i < sizeof s_sign_ins / sizeof s_sign_ins[0]; i++)
+        out->signed_in[s_sign_ins[i].kind] = sv_metrics_counter (metrics, sign_in, s_sign_ins[i].labels, sign_in_help);
+    for (size_t i = 0; i < AUTH_CHECK_WAYS; i++) {
+        char labels[64];
+        snprintf (labels, sizeof labels, "kind=\"%s\",result=\"ok\"", s_ways[i]);
+        out->checked[i] = sv_metrics_counter (metrics, check, labels, check_help);
+        snprintf (labels, sizeof labels, "kind=\"%s\",result=\"refused\"", s_ways[i]);
+        out->check_bad[i] = sv_metrics_counter (metrics, check, labels, check_help);
+    }
+}
+
 static void s_open_metrics (auth_metrics_t *out, sv_metrics_t *metrics)
 {
     static const char sign_in[] = "parley_auth_sign_ins_total", sign_in_help[] = "Passwords checked, by answer";
     static const char refresh[] = "parley_auth_refreshes_total", refresh_help[] = "Refresh tokens shown, by answer";
     out->accounts = sv_metrics_counter (metrics, "parley_auth_accounts_total", NULL, "Registrations");
-    out->signed_in = sv_metrics_counter (metrics, sign_in, "result=\"ok\"", sign_in_help);
     out->refused = sv_metrics_counter (metrics, sign_in, "result=\"refused\"", sign_in_help);
     out->refreshed = sv_metrics_counter (metrics, refresh, "result=\"ok\"", refresh_help);
     out->refresh_bad = sv_metrics_counter (metrics, refresh, "result=\"refused\"", refresh_help);
+    s_open_kinds (out, metrics, sign_in, sign_in_help);
+    out->api_tokens = sv_metrics_counter (metrics, "parley_auth_api_tokens_total", NULL, "API tokens made");
+    out->revoked = sv_metrics_counter (metrics, "parley_auth_revocations_total", NULL, "Revocations told to gateways");
+    out->audit_lost = sv_metrics_counter (metrics, "parley_auth_audit_lost_total", NULL,
+                                          "Refused sign-ins left out of the audit trail");
     out->hash_busy =
         sv_metrics_counter (metrics, "parley_auth_hash_busy_total", NULL, "Requests that found the queue full");
     out->hash_open = sv_metrics_gauge (metrics, "parley_auth_hash_open", NULL, "Passwords being hashed or waiting");
     out->hash_time = sv_metrics_histogram (metrics, "parley_auth_hash_seconds", NULL, "Time of one password hash");
-}
-
-/*  `given`, or `name` in the state folder; NULL when there is neither, or when
-    out of memory.  Owned by the caller. */
-static char *s_make_path (const auth_config_t *config, const char *given, const char *name)
-{
-    char *path = NULL;
-    if (given)
-        return strdup (given);
-    if (config->state_dir && asprintf (&path, "%s/%s", config->state_dir, name) < 0)
-        return NULL;
-    return path;
-}
-
-static int s_load_keys (auth_t *self, auth_why_t *why)
-{
-    const auth_config_t *config = self->config;
-    int rc = -PT_E_invalid;
-    if (config->state_dir)
-        (void)mkdir (config->state_dir, 0700);
-    char *key_path = s_make_path (config, config->key_file, KEY_NAME);
-    char *secret_path = s_make_path (config, config->secret_file, SECRET_NAME);
-    if (!key_path || !secret_path)
-        auth_why (why, "state-dir is needed, or both key-file and secret-file");
-    else if ((self->key = auth_key_load (key_path, &rc, why)) &&
-             (self->secret = auth_secret_load (secret_path, &rc, why)))
-        rc = 0;
-    free (key_path);
-    free (secret_path);
-    return rc;
+    out->limited = sv_metrics_counter (metrics, "parley_ratelimited_total", "rule=\"password\"",
+                                       "Requests refused because there were too many before");
 }
 
 static void s_on_hashed (void *arg, int events)
@@ -110,14 +129,17 @@ static int s_init (sv_daemon_t *daemon, void **out_ctx, int *out_exit)
     self->log = sv_daemon_log (daemon);
     s_open_metrics (&self->metrics, sv_daemon_metrics (daemon));
     auth_why_t why = {""};
-    int rc = s_load_keys (self, &why);
+    int rc = auth_keys_load (self, &why);
     if (rc != 0) {
         sv_log (self->log, SV_ERROR, NULL, "no keys: %s", why.text);
         *out_exit = EXIT_CONFIG;
         return rc;
     }
-    sv_log (self->log, SV_INFO, NULL, "keys loaded kid=%s", auth_key_kid (self->key));
     rc = s_start_passwords (self, sv_daemon_loop (daemon));
+    uint64_t seed[2];
+    randombytes_buf (seed, sizeof seed);
+    if (rc == 0 && (!(self->audit = auth_audit_new (self)) || !(self->limit = auth_limit_new (seed))))
+        rc = -PT_E_memory;
     if (rc == 0)
         rc = sv_bus_serve (self->bus, auth_ops, auth_op_count, (unsigned)self->config->credit, self);
     if (rc == 0 && !(self->probe = sv_probe_new (daemon, PT_OP_store_status, "store")))
@@ -129,6 +151,15 @@ static void s_drain (void *ctx)
 {
     auth_t *self = ctx;
     sv_probe_stop (self->probe);
+    auth_audit_flush (self->audit);
+}
+
+static void s_reload (void *ctx)
+{
+    auth_t *self = ctx;
+    auth_why_t why = {""};
+    if (auth_keys_load (self, &why) != 0)
+        sv_log (self->log, SV_ERROR, NULL, "keys stay as they were: %s", why.text);
 }
 
 static void s_fini (void **ctx_p)
@@ -137,16 +168,34 @@ static void s_fini (void **ctx_p)
     if (!self)
         return;
     sv_probe_destroy (&self->probe);
+    auth_audit_destroy (&self->audit);
     sv_watch_cancel (sv_daemon_loop (self->daemon), &self->passwords_watch);
     auth_password_destroy (&self->passwords);
-    auth_secret_destroy (&self->secret);
-    auth_key_destroy (&self->key);
+    auth_keys_unload (self);
+    auth_limit_destroy (&self->limit);
     free (self);
     *ctx_p = NULL;
 }
 
+/*  `parley-auth --make-key FILE`: a key for an exchange.  0, or the exit code. */
+static int s_make_key (const char *path)
+{
+    auth_why_t why = {""};
+    int rc = -PT_E_internal;
+    auth_key_t *key = sodium_init () < 0 ? NULL : auth_key_load (path, &rc, &why);
+    if (!key) {
+        fprintf (stderr, "parley-auth: %s\n", why.text);
+        return 1;
+    }
+    printf ("%s\n", auth_key_kid (key));
+    auth_key_destroy (&key);
+    return 0;
+}
+
 int main (int argc, char **argv)
 {
+    if (argc == 3 && strcmp (argv[1], "--make-key") == 0)
+        return s_make_key (argv[2]);
     static const sv_role_t role = {.program = "parley-auth",
                                    .summary = "Accounts, passwords, tokens and sessions.",
                                    .role = PT_PEER_auth,
@@ -155,6 +204,7 @@ int main (int argc, char **argv)
                                    .config_size = sizeof (auth_config_t),
                                    .init = s_init,
                                    .drain = s_drain,
+                                   .reload = s_reload,
                                    .fini = s_fini};
     return sv_daemon_main (&role, argc, argv);
 }

@@ -18,7 +18,8 @@ typedef struct {
 static void s_on_reply (void *arg, const sv_reply_t *reply)
 {
     s_pending_t *pending = arg;
-    if (reply->status == 0 || (pending->takes != 0 && reply->status == -pending->takes))
+    bool is_taken = pending->takes == SV_BACKEND_ALL || (pending->takes != 0 && reply->status == -pending->takes);
+    if (reply->status == 0 || is_taken)
         pending->fn (pending->ctx, &pending->request, pending->op, reply);
     else
         sv_request_fail_with (&pending->request, reply->status, reply->error);

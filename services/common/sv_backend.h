@@ -9,6 +9,9 @@
 /*  Left of a caller's deadline for the way back, milliseconds. */
 #define SV_BACKEND_MARGIN_MS 20
 
+/*  For `takes`: `fn` gets every outcome, and passes on what it does not know. */
+#define SV_BACKEND_ALL (-1)
+
 /*  Set up once by the role; all is borrowed and lives as long as calls may be
     open. */
 typedef struct {
@@ -17,7 +20,7 @@ typedef struct {
     const uint64_t *longest_ms; /* the setting: longest wait for one answer */
 } sv_backend_t;
 
-/*  Goes on with an operation after the backend answered: well, or with the one
+/*  Goes on with an operation after the backend answered: well, or with an
     error that the call takes.  `reply` is borrowed for the call; `op` is what
     the call was given.  Consumes the request. */
 typedef void (sv_backend_fn) (void *ctx, sv_request_t **request_p, void *op, const sv_reply_t *reply);
@@ -26,7 +29,7 @@ typedef struct {
     uint16_t opcode;   /* of the backend */
     uint64_t affinity; /* 0: none */
     const void *msg;   /* borrowed for the call */
-    int takes;         /* a pt_err_t that `fn` gets too; 0: none */
+    int takes;         /* a pt_err_t that `fn` gets too; 0: none; SV_BACKEND_ALL: whatever came of it */
     sv_backend_fn *fn;
     void *op; /* lives in the request's arena */
 } sv_backend_call_t;

@@ -81,10 +81,11 @@ static void s_put_security (pt_buf_t *out, const gw_request_t *request)
         pt_buf_puts (out, "Strict-Transport-Security: max-age=31536000\r\n");
     pt_buf_puts (out, "Vary: Origin\r\n");
     if (request->origin)
-        pt_buf_printf (out,
-                       "Access-Control-Allow-Origin: %s\r\n"
-                       "Access-Control-Expose-Headers: X-Request-ID, Retry-After, Allow\r\n",
-                       request->origin);
+        pt_buf_printf (
+            out,
+            "Access-Control-Allow-Origin: %s\r\n"
+            "Access-Control-Expose-Headers: X-Request-ID, Retry-After, RateLimit, RateLimit-Policy, Allow\r\n",
+            request->origin);
 }
 
 static void s_put_head (pt_buf_t *out, const gw_request_t *request, const gw_answer_t *answer, bool ends)
@@ -168,11 +169,15 @@ void gw_http_answer (gw_request_t *request, const gw_answer_t *answer)
 
 void gw_http_fail (gw_request_t *request, int err, const char *detail, const pt_error_t *error)
 {
-    char extra[EXTRA_HEADERS], headers[GW_PROBLEM_HEADERS], allow[96];
+    char extra[EXTRA_HEADERS], headers[GW_PROBLEM_HEADERS], limits[GW_LIMIT_HEADERS], allow[96];
     pt_buf_t body;
     pt_buf_init (&body, 64 * 1024);
     gw_problem_write (&body, err, detail, error, request->trace);
-    snprintf (extra, sizeof extra, "%s", gw_problem_headers (err, error, request->proof.credential.scheme, headers));
+    const pt_error_t limited = {.has_retry_ms = true, .retry_ms = request->limited.wait_ms};
+    bool is_limited = err == -PT_E_too_many && request->limited.wait_ms > 0;
+    snprintf (extra, sizeof extra, "%s%s",
+              gw_problem_headers (err, is_limited ? &limited : error, request->proof.credential.scheme, headers),
+              is_limited ? gw_limit_headers (request->limited.class, request->limited.wait_ms, limits) : "");
     if (err == -PT_E_method_not_allowed && request->methods != 0) {
         gw_route_allow (request->methods, allow, sizeof allow);
         snprintf (extra, sizeof extra, "Allow: %s\r\n", allow);

@@ -238,6 +238,8 @@ int gw_check_ask (gw_checks_t *self, const gw_check_ask_t *ask, gw_check_wait_t 
     question_t *question = gw_idmap_get (&self->questions, s_key (hash));
     if (question && memcmp (question->hash, hash, GW_CHECK_HASH) != 0)
         return -PT_E_busy;
+    if (ask->is_known_only)
+        return -PT_E_too_many;
     if (!question) {
         question = s_open (self, hash, ask, &err);
         if (!question)

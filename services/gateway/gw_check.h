@@ -51,6 +51,7 @@ void gw_checks_destroy (gw_checks_t **self_p);
 typedef struct {
     const gw_credential_t *credential;
     const char *peer, *trace;
+    bool is_known_only; /* nobody is asked: what is not known is -PT_E_too_many */
 } gw_check_ask_t;
 
 /*  0 and the identity when it is known; GW_CHECK_LATER: `fn` is called once, never

@@ -184,7 +184,8 @@ static void s_take_handshake (gw_front_t *self)
         gw_link_free (link);
         return;
     }
-    self->proof = (gw_proof_t){.gw = link->gw, .peer = link->peer, .fn = s_on_proved, .arg = self};
+    self->proof =
+        (gw_proof_t){.gw = link->gw, .peer = link->peer, .network = &link->network, .fn = s_on_proved, .arg = self};
     if (!gw_front_show (self->bytes.at, self->bytes.len, &self->proof.shown)) {
         s_hand_on (self, self->head.at, self->head.len);
         return;

@@ -23,8 +23,6 @@
 #include "gw_http.h"
 #include "gw_answer.h"
 #include "gw_config.h"
-#include "gw_cookie.h"
-#include "gw_csrf.h"
 #include "gw_header.h"
 #include "gw_json.h"
 #include "gw_problem.h"
@@ -111,14 +109,13 @@ const char *gw_http_header (gw_request_t *request, int token, size_t *out_len, i
     return value;
 }
 
-/*  A header lws has no token for; `name` in lower case with its colon. */
-static const char *s_custom (gw_request_t *self, const char *name, size_t max, size_t *out_len)
+const char *gw_http_custom (gw_request_t *request, const char *name, size_t max, size_t *out_len)
 {
-    struct lws *wsi = self->link->wsi;
+    struct lws *wsi = request->link->wsi;
     int len = lws_hdr_custom_length (wsi, name, (int)strlen (name));
     if (len <= 0 || (size_t)len > max)
         return NULL;
-    char *value = pt_arena_alloc (self->arena, (size_t)len + 1);
+    char *value = pt_arena_alloc (request->arena, (size_t)len + 1);
     if (!value || lws_hdr_custom_copy (wsi, value, len + 1, name, (int)strlen (name)) != len)
         return NULL;
     *out_len = (size_t)len;
@@ -131,13 +128,13 @@ static void s_read_trace (gw_request_t *self)
 {
     enum { TRACEPARENT = 256 }; /* longest that is looked at */
     size_t len = 0;
-    const char *value = s_custom (self, "x-request-id:", LIM_TRACE, &len);
+    const char *value = gw_http_custom (self, "x-request-id:", LIM_TRACE, &len);
     if (value && gw_header_printable (value, len, LIM_TRACE)) {
         memcpy (self->trace, value, len);
         self->trace[len] = '\0';
         return;
     }
-    value = s_custom (self, "traceparent:", TRACEPARENT, &len);
+    value = gw_http_custom (self, "traceparent:", TRACEPARENT, &len);
     value = value ? gw_header_trace_id (value, len) : NULL;
     if (value) {
         snprintf (self->trace, sizeof self->trace, "%.*s", GW_HEADER_TRACE_ID, value);
@@ -337,113 +334,37 @@ static int s_read_key (gw_request_t *self)
     int present = lws_hdr_custom_length (self->link->wsi, "idempotency-key:", 16);
     if (present < 0)
         return 0;
-    self->idempotency_key = s_custom (self, "idempotency-key:", LIM_KEY, &len);
+    self->idempotency_key = gw_http_custom (self, "idempotency-key:", LIM_KEY, &len);
     return self->idempotency_key && gw_header_printable (self->idempotency_key, len, LIM_KEY) ? 0 : -PT_E_malformed;
 }
 
-/* ---- identity ------------------------------------------------------------------ */
+/* ---- limits ------------------------------------------------------------------ */
 
-static int s_read_str (gw_request_t *self, int token, pt_str_t *out)
+int gw_http_limit (gw_request_t *request, gw_limit_class_t class)
 {
-    int err = 0;
-    size_t len;
-    const char *value = gw_http_header (self, token, &len, &err);
-    if (err == 0 && value)
-        *out = (pt_str_t){value, (uint32_t)len};
+    const gw_link_t *link = request->link;
+    gw_limit_t *limit = link->gw->limit;
+    uint64_t now_ms = sv_now_ms ();
+    uint64_t wait_ms = class == GW_LIMIT_ACCOUNT
+                           ? gw_limit_take_account (limit, request->identity.account, &link->network, now_ms)
+                           : gw_limit_take (limit, class, &link->network, now_ms);
+    if (wait_ms == 0)
+        return 0;
+    request->limited = (gw_limited_t){wait_ms, class};
+    sv_metric_add (gw_server_counters (link->gw->server)->limited, 1);
+    return -PT_E_too_many;
+}
+
+/*  Of a network any request counts, whatever becomes of it. */
+static int s_limit (gw_request_t *self)
+{
+    if (self->link->is_internal)
+        return 0;
+    int err = gw_http_limit (self, GW_LIMIT_REQUEST);
+    if (err == 0 && self->route && (self->route->flags & GW_COSTLY) != 0)
+        err = gw_http_limit (self, GW_LIMIT_SIGN_IN);
     return err;
 }
-
-/*  Cookies in several headers, as no browser sends them, are none. */
-int gw_http_read_shown (gw_request_t *request, gw_shown_t *out)
-{
-    int err = s_read_str (request, WSI_TOKEN_HTTP_AUTHORIZATION, &out->authorization);
-    if (err != 0)
-        return err;
-    err = s_read_str (request, WSI_TOKEN_HTTP_COOKIE, &out->cookies);
-    return err == -PT_E_malformed ? 0 : err;
-}
-
-/*  Whether a request that a cookie speaks for was meant. */
-static int s_read_csrf (gw_request_t *self)
-{
-    gw_csrf_t csrf = {.allowed = self->gw->config->allowed_origins, .host = self->host};
-    size_t len = 0;
-    if (gw_csrf_is_safe (self->method))
-        return 0;
-    csrf.cookie = gw_cookie_find (self->proof.shown.cookies, GW_COOKIE_CSRF);
-    const char *header = s_custom (self, "x-csrftoken:", GW_COOKIE_KEY, &len);
-    if (header)
-        csrf.header = (pt_str_t){header, (uint32_t)len};
-    bool is_odd = s_read_str (self, WSI_TOKEN_ORIGIN, &csrf.origin) != 0 ||
-                  s_read_str (self, WSI_TOKEN_HTTP_REFERER, &csrf.referer) != 0;
-    return is_odd ? -PT_E_csrf_failed : gw_csrf_judge (&csrf);
-}
-
-/*  A session lives on by being used, so the browser must keep its cookie longer. */
-static void s_renew_cookie (gw_request_t *self)
-{
-    const gw_proof_t *proof = &self->proof;
-    int64_t left_us = proof->identity.expires_us - sv_wall_us ();
-    if (!proof->is_asked || proof->identity.expires_us == INT64_MAX || left_us <= 0)
-        return;
-    pt_buf_t line;
-    pt_buf_init (&line, 512);
-    gw_cookie_put_session (&line, proof->credential.secret, (uint64_t)left_us / 1000000,
-                           self->gw->config->tls_cert != NULL);
-    if (pt_buf_error (&line) == 0)
-        self->cookies = pt_arena_copy (self->arena, line.at, line.len);
-    pt_buf_fini (&line);
-}
-
-/*  Whether who has been proven may go on. */
-static int s_admit (gw_request_t *self)
-{
-    int err = self->proof.err;
-    if (err != 0)
-        return err;
-    self->identity = self->proof.identity;
-    self->has_identity = true;
-    err = gw_identity_may (&self->identity, self->route->scope);
-    if (err != 0 || !self->proof.credential.is_cookie)
-        return err;
-    s_renew_cookie (self);
-    return self->csrf;
-}
-
-static void s_start (gw_request_t *self);
-
-/*  Of several faults that of the identity comes first. */
-static void s_on_proved (void *arg)
-{
-    gw_request_t *self = arg;
-    int err = s_admit (self);
-    if (err != 0)
-        self->fault = err;
-    if (self->is_waiting)
-        s_start (self);
-}
-
-/*  0 too while the outcome is open. */
-static int s_read_identity (gw_request_t *self)
-{
-    gw_proof_t *proof = &self->proof;
-    if ((self->route->flags & (GW_OPEN | GW_NO_CALL)) != 0)
-        return 0;
-    proof->gw = self->gw;
-    proof->peer = self->link->peer;
-    proof->trace = self->trace;
-    proof->fn = s_on_proved;
-    proof->arg = self;
-    int err = gw_http_read_shown (self, &proof->shown);
-    if (err != 0)
-        return err;
-    err = gw_prove (proof);
-    if (proof->credential.is_cookie)
-        self->csrf = s_read_csrf (self);
-    return err == GW_PROVE_LATER ? 0 : s_admit (self);
-}
-
-/* ---- judging, the rest ---------------------------------------------------------- */
 
 static int s_find_route (gw_request_t *self)
 {
@@ -463,13 +384,16 @@ static int s_judge (gw_request_t *self)
     int err = s_read_origin (self);
     if (err == 0)
         err = s_find_route (self);
+    int limit = s_limit (self);
+    if (limit != 0)
+        return limit;
     if (err != 0 || !self->route)
         return err;
     err = s_read_types (self);
     if (err == 0)
         err = s_read_key (self);
     if (err == 0)
-        err = s_read_identity (self);
+        err = gw_http_identify (self);
     if (err != 0)
         return err;
     if ((self->route->flags & (GW_BODY | GW_MAYBE)) == 0)
@@ -501,6 +425,14 @@ static void s_start (gw_request_t *self)
         gw_answer_options (self);
     else
         self->route->fn (self);
+}
+
+void gw_http_identified (gw_request_t *request, int err)
+{
+    if (err != 0)
+        request->fault = err;
+    if (request->is_waiting)
+        s_start (request);
 }
 
 /*  The request is whole. */

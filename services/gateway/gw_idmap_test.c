@@ -1,7 +1,7 @@
 /*  gw_idmap_test - the map against a plain array, and the token bucket. */
 
 #include "gw_idmap.h"
-#include "gw_rate.h"
+#include "sv_rate.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -45,18 +45,18 @@ static void test_a_walk_agrees_with_an_array (void **state)
 static void test_a_bucket_gives_its_burst_and_then_its_rate (void **state)
 {
     (void)state;
-    gw_rate_t rate = {0};
+    sv_rate_t rate = {0};
     unsigned taken = 0;
     for (unsigned i = 0; i < 500; i++)
-        taken += gw_rate_take (&rate, 100, 200, 1000);
+        taken += sv_rate_take (&rate, 100, 200, 1000);
     assert_int_equal (taken, 200);
     for (uint64_t ms = 1001; ms <= 2000; ms++)
-        taken += gw_rate_take (&rate, 100, 200, ms);
+        taken += sv_rate_take (&rate, 100, 200, ms);
     assert_int_equal (taken, 300);
     for (unsigned i = 0; i < 500; i++)
-        taken += gw_rate_take (&rate, 100, 200, 100000);
+        taken += sv_rate_take (&rate, 100, 200, 100000);
     assert_int_equal (taken, 500);
-    assert_false (gw_rate_take (&rate, 100, 200, 500)); /* a clock that jumps back gives nothing away */
+    assert_false (sv_rate_take (&rate, 100, 200, 500)); /* a clock that jumps back gives nothing away */
 }
 
 int main (void)

@@ -121,6 +121,7 @@ void gw_link_judge (gw_link_t *self, const gw_proof_t *proof)
     self->has_identity = proof->err == 0;
     self->identity = proof->identity;
     self->refusal = proof->err == -PT_E_unauthenticated ? 0 : proof->err;
+    self->retry_ms = proof->retry_ms;
     self->scheme = proof->credential.scheme;
 }
 
@@ -128,6 +129,7 @@ void gw_link_unjudge (gw_link_t *self)
 {
     self->is_judged = self->has_identity = false;
     self->refusal = 0;
+    self->retry_ms = 0;
     self->scheme = PT_scheme_none;
 }
 

@@ -21,6 +21,7 @@
 #include "gw.h"
 #include "gw_assemble.h"
 #include "gw_conn.h"
+#include "gw_limit.h"
 #include "gw_prove.h"
 #include "gw_ws.h"
 #include "sv_wheel.h"
@@ -68,12 +69,14 @@ typedef struct gw_link {
     gw_identity_t identity; /* of the handshake */
     bool has_identity;
     int refusal;        /* why its credential is no good; 0: it is, or there is none */
+    uint32_t retry_ms;  /* when it may be tried again; 0: not known */
     pt_scheme_t scheme; /* how that was shown */
     bool heard;         /* anything came since the last ping */
     uint16_t close_code;
     char close_reason[64];
     uint64_t drain_due_ms; /* when a drain closes it; 0: not yet decided */
     char peer[46];
+    gw_network_t network; /* that counts for its limits */
 } gw_link_t;
 
 /*  A link of the server's list; NULL when out of memory. */

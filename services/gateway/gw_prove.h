@@ -5,6 +5,7 @@
 #define GW_PROVE_H
 
 #include "gw_check.h"
+#include "gw_limit.h"
 
 /*  Of gw_prove: the outcome comes later. */
 #define GW_PROVE_LATER GW_CHECK_LATER
@@ -23,15 +24,17 @@ typedef struct {
     int err; /* the outcome: 0, or why not */
     uint32_t retry_ms;
     bool is_asked; /* auth has said so just now */
+    bool is_again; /* what it says was asked for a second time */
     bool is_open;  /* no outcome yet */
     const char *peer, *trace;
+    const gw_network_t *network; /* NULL: wrong credentials are not counted */
     gw_check_wait_t wait;
     gw_prove_fn *fn;
     void *arg;
 } gw_proof_t;
 
-/*  Begins with `gw`, `shown`, `peer`, `trace`, `fn` and `arg` set.  The outcome, or
-    GW_PROVE_LATER; `fn` is called once then, unless it is cancelled.
+/*  Begins with `gw`, `shown`, `peer`, `network`, `trace`, `fn` and `arg` set.  The
+    outcome, or GW_PROVE_LATER; `fn` is called once then, unless it is cancelled.
     -PT_E_unauthenticated: nothing that counts was shown.  Whoever shows a
     credential that is no good gets what is wrong with it. */
 PT_MUSTCHECK int gw_prove (gw_proof_t *self);

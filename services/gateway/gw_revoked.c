@@ -256,6 +256,7 @@ void gw_revoked_step (gw_revoked_t *self, const gw_revoked_event_t *event, uint6
         break;
     }
     s_ask (self, now_ms, out);
+    out->due_ms = self->question ? 0 : self->due_ms;
 }
 
 /*  ---- what is asked -------------------------------------------------------------------- */

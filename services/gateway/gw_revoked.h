@@ -48,6 +48,7 @@ typedef struct {
 typedef struct {
     uint64_t question; /* not 0: ask, and report page or failure under this number */
     pt_str_t cursor;   /* valid until the next step */
+    uint64_t due_ms;   /* a tick is wanted then; 0: not before the answer */
 } gw_revoked_out_t;
 
 /*  Something that was not known before; borrowed for the call. */

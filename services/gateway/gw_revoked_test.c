@@ -274,11 +274,12 @@ static void test_sweeps_are_asked_for_at_their_pace (void **state)
     fixture_t *self = *state;
     s_sweep (self);
     assert_true (s_tick (self) == 0);
+    assert_true (self->out.due_ms == self->now_ms + LIM_REVOKED_POLL_MS);
     self->now_ms += LIM_REVOKED_POLL_MS - 1;
     assert_true (s_tick (self) == 0);
     self->now_ms += 1;
     uint64_t question = s_tick (self);
-    assert_true (question != 0 && pt_str_eq (self->out.cursor, PT_LIT ("c")));
+    assert_true (question != 0 && self->out.due_ms == 0 && pt_str_eq (self->out.cursor, PT_LIT ("c")));
     assert_true (s_tick (self) == 0); /* one at a time */
     self->now_ms += 3 * LIM_REVOKED_POLL_MS;
     assert_true (s_answer (self, question, (pt_revoked_page_t){.cursor = PT_LIT ("d")}) != 0); /* late: at once */

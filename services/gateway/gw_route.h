@@ -31,6 +31,7 @@ enum {
     GW_ANYWHERE = 8, /* on the public and the internal port */
     GW_NO_CALL = 16, /* answered here */
     GW_MAYBE = 32,   /* takes a JSON body or none */
+    GW_COSTLY = 64,  /* makes or tries credentials, or sends mail: the limit is that of signing in */
 };
 
 typedef struct gw_request gw_request_t;

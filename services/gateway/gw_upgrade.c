@@ -8,6 +8,7 @@
 #include "gw_config.h"
 #include "gw_header.h"
 #include "gw_http.h"
+#include "gw_revoked.h"
 #include "gw_server.h"
 #include <libwebsockets.h>
 #include <strings.h>
@@ -121,6 +122,7 @@ static int s_check_identity (handshake_t *self, pt_str_t token)
     *proof = (gw_proof_t){.gw = link->gw,
                           .shown = {.subprotocol = token, .is_socket = true},
                           .peer = link->peer,
+                          .network = &link->network,
                           .trace = self->request->trace,
                           .fn = s_on_proved,
                           .arg = link};
@@ -139,6 +141,8 @@ static int s_check (handshake_t *self)
 {
     pt_str_t token = {0};
     int err = s_check_path (self);
+    if (err == 0)
+        err = gw_http_limit (self->request, GW_LIMIT_SOCKET);
     if (err == 0)
         err = s_check_upgrade (self);
     if (err == 0)
@@ -166,7 +170,10 @@ int gw_upgrade (gw_link_t *link)
         return 0;
     sv_metric_add (gw_server_counters (link->gw->server)->refused, 1);
     self.request->keeps_alive = false;
-    self.request->proof.credential.scheme = link->scheme;
+    if (link->scheme != PT_scheme_none)
+        self.request->proof.credential.scheme = link->scheme;
+    if (err == -PT_E_too_many && link->retry_ms > 0)
+        self.request->limited = (gw_limited_t){link->retry_ms, GW_LIMIT_SIGN_IN};
     gw_http_fail (self.request, err, self.detail, NULL);
     return -1;
 }

@@ -270,7 +270,7 @@ static void s_read_all (s_walk_t *walk, s_client_t *client)
 
 static void s_act (s_walk_t *walk, s_client_t *client)
 {
-    client->conn->ws->rate = (gw_rate_t){0};
+    client->conn->ws->rate = (sv_rate_t){0};
     if (client->state == S_NONE) {
         client->state = S_ASKED;
         if (client->has_last)

@@ -9,6 +9,7 @@
 #define GW_WS_FAKE_H
 
 #include "gw_check.h"
+#include "gw_revoked.h"
 #include "gw_room.h"
 #include "gw_ws_priv.h"
 #include "pt_codec.h"
@@ -109,9 +110,10 @@ void sv_bus_unsubscribe (sv_bus_t *self, const void *topic, size_t topic_len)
     fake.topics--;
 }
 
-void sv_bus_on_event (sv_bus_t *self, sv_event_fn *fn, void *ctx)
+void sv_bus_on_event (sv_bus_t *self, char first, sv_event_fn *fn, void *ctx)
 {
     (void)self;
+    assert_int_equal (first, 'r');
     fake.on_event = fn;
     fake.on_event_ctx = ctx;
 }
@@ -231,6 +233,29 @@ static inline void fake_timer_cancel (sv_timer_t **timer_p)
 static const sv_loop_ops_t fake_loop_ops = {
     .timer = fake_timer, .timer_set = fake_timer_set, .timer_cancel = fake_timer_cancel};
 
+/*  A complete sweep that began at `now_ms` and found nothing. */
+static inline void fake_sweep (uint64_t now_ms)
+{
+    const pt_revoked_page_t page = {.cursor = PT_LIT ("c")};
+    gw_revoked_out_t out;
+    gw_revoked_step (fake.gw.revoked, &(gw_revoked_event_t){.kind = GW_REVOKED_TICK}, now_ms, NULL, NULL, &out);
+    gw_revoked_step (fake.gw.revoked,
+                     &(gw_revoked_event_t){.kind = GW_REVOKED_PAGE, .question = out.question, .page = &page}, now_ms,
+                     NULL, NULL, &out);
+}
+
+/*  Nothing is known of what was revoked, but what a sweep at `now_ms` told. */
+static inline void fake_see_from (uint64_t now_ms)
+{
+    gw_revoked_destroy (&fake.gw.revoked);
+    fake.gw.revoked = gw_revoked_new ();
+    assert_non_null (fake.gw.revoked);
+    fake_sweep (now_ms);
+}
+
+/*  Far enough in the future that no test becomes blind unless it wants to. */
+#define FAKE_FOR_EVER (UINT64_MAX / 2)
+
 static inline int fake_setup (void **state)
 {
     (void)state;
@@ -243,6 +268,7 @@ static inline int fake_setup (void **state)
     snprintf (fake.gw.instance, sizeof fake.gw.instance, "00000000deadbeef");
     fake.gw.tokens = gw_tokens_new ();
     fake.gw.checks = gw_checks_new (&fake.gw);
+    fake_see_from (FAKE_FOR_EVER);
     fake.gw.rooms = gw_rooms_new (&fake.gw);
     fake.gw.sessions = gw_sessions_new (&fake.gw);
     bool is_whole = fake.arena && fake.codec && fake.gw.metrics && fake.gw.tokens && fake.gw.checks && fake.gw.rooms &&
@@ -257,6 +283,7 @@ static inline int fake_teardown (void **state)
     gw_rooms_destroy (&fake.gw.rooms);
     gw_checks_destroy (&fake.gw.checks);
     gw_tokens_destroy (&fake.gw.tokens);
+    gw_revoked_destroy (&fake.gw.revoked);
     sv_metrics_destroy (&fake.gw.metrics);
     pt_codec_destroy (&fake.codec);
     pt_arena_destroy (&fake.arena);

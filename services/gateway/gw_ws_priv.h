@@ -1,5 +1,5 @@
 /*  gw_ws_priv - the insides of a session, shared by gw_ws.c (life, frames in and
-    out, time), gw_ws_ops.c (the table of operations and the simple ones),
+    out, time), gw_ws_identity.c (whose it is), gw_ws_ops.c (the table of operations and the simple ones),
     gw_ws_sub.c (subscriptions) and gw_ws_send.c (sending). */
 
 #ifndef GW_WS_PRIV_H
@@ -9,10 +9,10 @@
 #include "gw_conn.h"
 #include "gw_idmap.h"
 #include "gw_outq.h"
-#include "gw_rate.h"
 #include "gw_room.h"
 #include "gw_sendq.h"
 #include "gw_ws.h"
+#include "sv_rate.h"
 #include <jansson.h>
 
 /*  Deadline of what a session asks of services; of a send, until its client
@@ -38,6 +38,7 @@ typedef struct gw_lane gw_lane_t;
 struct gw_sessions {
     gw_t *gw;
     gw_ws_t *first;
+    gw_idmap_t accounts; /* first session of each that is signed in */
     unsigned count;
     uint64_t now_ms;        /* of the last tick: exact enough for who is stuck */
     gw_lane_t *lanes;       /* those with something to send */
@@ -48,7 +49,7 @@ struct gw_sessions {
     pt_buf_t text;     /* JSON of the frame at hand */
     pt_arena_t *arena; /* of the request at hand */
     char *scratch;     /* GW_OUTQ_SCRATCH */
-    sv_metric_t *m_sessions, *m_frames, *m_bytes, *m_refused, *m_closed;
+    sv_metric_t *m_sessions, *m_frames, *m_bytes, *m_refused, *m_closed, *m_revoked;
 };
 
 struct gw_ws {
@@ -58,14 +59,17 @@ struct gw_ws {
     gw_ws_t *next, *prev;
     gw_identity_t identity;
     bool has_identity;
+    gw_ws_t *account_next, *account_prev; /* of one account */
+    int refused;                          /* what became of its identity during the handshake; 0: it is good */
     bool is_closing;
+    bool is_signed_out;
     bool is_warned;   /* of the end of its identity */
     bool is_fetching; /* one history question is open */
     uint64_t opened_ms;
     uint64_t waiting_ms; /* since when something waits and nothing is taken; 0: not at all */
     gw_outq_t outq;
-    gw_rate_t rate;
-    gw_rate_t strikes;
+    sv_rate_t rate;
+    sv_rate_t strikes;
     gw_idmap_t subs;                     /* gw_sub_t by room */
     gw_idmap_t lanes;                    /* gw_lane_t by room */
     gw_op_t *ops;                        /* calls under way, newest first */
@@ -131,8 +135,9 @@ void gw_ws_fail (gw_ws_t *self, uint64_t re, int err, pt_str_t detail);
 /*  As above from the error body of a service or of pt_validate. */
 void gw_ws_fail_with (gw_ws_t *self, uint64_t re, int err, const pt_error_t *error);
 
-/*  Close code when memory is out. */
+/*  Close code when memory is out; when the identity has ended. */
 #define GW_WS_SHORT 1013
+#define GW_WS_SIGNED_OUT 4401
 
 /*  A request id for a call of this session; "" without one of the handshake. */
 void gw_ws_name_call (gw_ws_t *self, char out[LIM_TRACE + 1]);
@@ -146,6 +151,15 @@ void gw_sessions_lane_tick (gw_sessions_t *self, uint64_t now_ms);
 
 /*  There is a lane: its ticks are needed. */
 void gw_sessions_wake_lanes (gw_sessions_t *self);
+
+/*  ---- gw_ws_identity.c ---------------------------------------------------------- */
+
+/*  Closes a session whose identity was good when the handshake was judged, and is
+    not any more. */
+void gw_ws_refuse (gw_ws_t *self);
+
+/*  The session is gone from the list of its account. */
+void gw_ws_unlist_account (gw_ws_t *self);
 
 /*  ---- gw_ws_ops.c -------------------------------------------------------------- */
 

@@ -194,7 +194,7 @@ static void test_what_waits_is_bounded (void **state)
     for (int i = 0; i < LIM_WS_PENDING + 1; i++) {
         char key[16];
         snprintf (key, sizeof key, "k%d", i);
-        client->ws->rate = (gw_rate_t){0};
+        client->ws->rate = (sv_rate_t){0};
         s_ask_send (client, i, 7, key);
     }
     char text[80];

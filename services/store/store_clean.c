@@ -12,9 +12,24 @@
 #define S_REST_MS 10000
 #define S_SOON_MS 20
 
-static const store_sql_t s_statements[] = {
-    STORE_SQL_clean_keys,    STORE_SQL_clean_tokens, STORE_SQL_clean_families, STORE_SQL_clean_items,
-    STORE_SQL_clean_members, STORE_SQL_clean_reads,  STORE_SQL_clean_trash,
+/*  What a statement is told beside how many rows: for how long revocations are kept. */
+static const struct {
+    store_sql_t sql;
+    bool is_whole; /* nothing at all: it takes one row */
+    uint64_t kept_ms;
+} s_statements[] = {
+    {STORE_SQL_clean_keys, false, 0},
+    {STORE_SQL_clean_tokens, false, 0},
+    {STORE_SQL_clean_credentials, false, 0},
+    {STORE_SQL_clean_revoked, false, 0},
+    {STORE_SQL_clean_revocations, false, LIM_REVOKED_KEPT_MS},
+    {STORE_SQL_clean_audit, false, 0},
+    {STORE_SQL_clean_mails, false, 0},
+    {STORE_SQL_clean_leaving, false, 0},
+    {STORE_SQL_clean_items, false, 0},
+    {STORE_SQL_clean_members, false, 0},
+    {STORE_SQL_clean_reads, false, 0},
+    {STORE_SQL_clean_trash, true, 0},
 };
 
 #define S_COUNT (sizeof (s_statements) / sizeof (s_statements[0]))
@@ -40,9 +55,11 @@ static store_next_t s_start (store_job_t *job, store_pg_t *pg)
 {
     store_clean_t *self = (store_clean_t *)job;
     store_args_t *args = store_pg_args (pg);
-    if (s_statements[self->next] != STORE_SQL_clean_trash)
+    if (!s_statements[self->next].is_whole)
         store_args_i64 (args, STORE_CLEAN_ROWS);
-    store_pg_send (pg, s_statements[self->next]);
+    if (s_statements[self->next].kept_ms)
+        store_args_i64 (args, s_statements[self->next].kept_ms);
+    store_pg_send (pg, s_statements[self->next].sql);
     return STORE_LAST;
 }
 
@@ -65,9 +82,9 @@ static store_next_t s_take (store_job_t *job, store_pg_t *pg, const store_pg_ste
     const char *text = PQcmdTuples ((PGresult *)(uintptr_t)step->results[0]);
     unsigned long removed = strtoul (text, NULL, 10);
     if (removed > 0)
-        sv_log (self->log, SV_DEBUG, NULL, "%s removed %lu rows", store_sql_name (s_statements[self->next]), removed);
-    bool is_trash = s_statements[self->next] == STORE_SQL_clean_trash;
-    if (removed >= STORE_CLEAN_ROWS || (is_trash && removed > 0))
+        sv_log (self->log, SV_DEBUG, NULL, "%s removed %lu rows", store_sql_name (s_statements[self->next].sql),
+                removed);
+    if (removed >= STORE_CLEAN_ROWS || (s_statements[self->next].is_whole && removed > 0))
         self->has_more = true;
     s_go_on (self);
     return STORE_DONE;
@@ -76,7 +93,7 @@ static store_next_t s_take (store_job_t *job, store_pg_t *pg, const store_pg_ste
 static void s_fail (store_job_t *job, int err)
 {
     store_clean_t *self = (store_clean_t *)job;
-    sv_log (self->log, SV_DEBUG, NULL, "%s: %s", store_sql_name (s_statements[self->next]), pt_error_name (err));
+    sv_log (self->log, SV_DEBUG, NULL, "%s: %s", store_sql_name (s_statements[self->next].sql), pt_error_name (err));
     s_go_on (self);
 }
 

@@ -1,6 +1,6 @@
 /*  store_clean - removes what has expired, a bounded number of rows at a time:
-    answers of old requests, tokens and sessions past their end, and what deleted rooms left
-    behind. */
+    answers of old requests, credentials and mails past their end, revocations and the
+    audit trail when they are old enough, and what deleted rooms and accounts left behind. */
 
 #ifndef STORE_CLEAN_H
 #define STORE_CLEAN_H

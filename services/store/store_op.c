@@ -14,7 +14,17 @@ void store_op_answer (store_op_t *op)
 void store_op_refuse (store_op_t *op, int err)
 {
     sv_request_t *request = op->job.request;
-    sv_request_fail (&request, err, op->detail);
+    if (op->fault_count == 0) {
+        sv_request_fail (&request, err, op->detail);
+        return;
+    }
+    const pt_error_t body = {
+        .detail = pt_str (op->detail ? op->detail : ""),
+        .has_detail = op->detail != NULL,
+        .errors = {op->faults, op->fault_count},
+        .has_errors = true,
+    };
+    sv_request_fail_with (&request, err, &body);
 }
 
 static void s_fail (store_job_t *job, int err)

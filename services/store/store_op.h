@@ -49,11 +49,13 @@ struct store_op {
     pt_codec_t *codec;
     sv_log_t *log;
     pt_arena_t *arena;
-    const void *msg;    /* the request */
-    const void *reply;  /* set by take */
-    const char *detail; /* for people, when the operation is refused */
-    unsigned step;      /* steps of this run that the operation has taken */
-    void *state;        /* the operation's own, in the arena */
+    const void *msg;                /* the request */
+    const void *reply;              /* set by take */
+    const char *detail;             /* for people, when the operation is refused */
+    const pt_field_error_t *faults; /* the fields at fault then, in the arena */
+    uint32_t fault_count;
+    unsigned step; /* steps of this run that the operation has taken */
+    void *state;   /* the operation's own, in the arena */
 
     /*  Keyed operations. */
     uint64_t caller;

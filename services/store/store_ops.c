@@ -1,10 +1,12 @@
-/*  store_ops - the table of operations. */
+/*  store_ops - the table of operations, and what several of them share. */
 
 #include "store_ops.h"
 #include "store_shape.h"
 
-static const store_op_rule_t *const s_tables[] = {store_ops_account, store_ops_session, store_ops_room,
-                                                  store_ops_item,    store_ops_sync,    store_ops_verify};
+static const store_op_rule_t *const s_tables[] = {store_ops_account,    store_ops_password, store_ops_session,
+                                                  store_ops_credential, store_ops_revoked,  store_ops_mail,
+                                                  store_ops_admin,      store_ops_audit,    store_ops_room,
+                                                  store_ops_item,       store_ops_sync,     store_ops_verify};
 
 const store_op_rule_t *store_ops_at (size_t i)
 {
@@ -33,4 +35,72 @@ int store_ops_cursor (store_op_t *op, bool has, pt_str_t cursor)
     if (rc == 0)
         op->detail = NULL;
     return rc;
+}
+
+void store_ops_lock (store_pg_t *pg, bool has_account, uint64_t account, bool has_mail, uint64_t mail)
+{
+    store_args_t *args = store_pg_args (pg);
+    store_args_opt_i64 (args, has_account, account);
+    store_args_opt_i64 (args, has_mail, mail);
+    store_pg_send (pg, STORE_SQL_account_lock);
+}
+
+int store_ops_reply_account (store_op_t *op, const PGresult *result)
+{
+    pt_account_t *reply = store_op_alloc (op, sizeof (*reply));
+    if (!reply)
+        return -PT_E_memory;
+    if (PQntuples (result) == 0)
+        return -PT_E_not_found;
+    store_row_t row = store_row (result, 0);
+    store_shape_account (&row, reply);
+    op->reply = reply;
+    return row.is_bad ? -PT_E_internal : STORE_DONE;
+}
+
+int store_ops_list (store_op_t *op, const PGresult *result, uint64_t limit, size_t size, store_ops_read_fn *read,
+                    store_ops_list_t *out)
+{
+    uint64_t rows = (uint64_t)PQntuples (result);
+    if (rows > 0 && PQgetisnull (result, 0, 0))
+        rows = 0;
+    out->has_more = rows > limit;
+    out->count = (uint32_t)(out->has_more ? limit : rows);
+    out->at = store_op_alloc (op, (out->count + 1) * size);
+    if (!out->at)
+        return -PT_E_memory;
+    for (uint32_t i = 0; i < out->count; i++) {
+        store_row_t row = store_row (result, (int)i);
+        read (&row, (char *)out->at + i * size);
+        if (row.is_bad)
+            return -PT_E_internal;
+    }
+    return 0;
+}
+
+int store_ops_reply_revocation (store_op_t *op, const pt_revocation_t *revocation)
+{
+    pt_revocations_t *reply = store_op_alloc (op, sizeof (*reply));
+    pt_revocation_t *item = store_op_alloc (op, sizeof (*item));
+    if (!reply || !item)
+        return -PT_E_memory;
+    *item = *revocation;
+    reply->items.at = item;
+    reply->items.count = 1;
+    reply->has_items = true;
+    op->reply = reply;
+    return STORE_DONE;
+}
+
+int store_ops_fault_taken (store_op_t *op, const char *field)
+{
+    enum { FAULTS = 2 };
+    pt_field_error_t *faults = store_op_alloc (op, FAULTS * sizeof (*faults));
+    if (!faults || op->fault_count == FAULTS)
+        return -PT_E_memory;
+    for (uint32_t i = 0; i < op->fault_count; i++)
+        faults[i] = op->faults[i];
+    faults[op->fault_count++] = (pt_field_error_t){.field = pt_str (field), .code = PT_LIT ("taken")};
+    op->faults = faults;
+    return 0;
 }

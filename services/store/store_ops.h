@@ -7,7 +7,13 @@
 
 /*  The rules of one file each, ended by opcode 0. */
 extern const store_op_rule_t store_ops_account[];
+extern const store_op_rule_t store_ops_password[];
 extern const store_op_rule_t store_ops_session[];
+extern const store_op_rule_t store_ops_credential[];
+extern const store_op_rule_t store_ops_revoked[];
+extern const store_op_rule_t store_ops_mail[];
+extern const store_op_rule_t store_ops_admin[];
+extern const store_op_rule_t store_ops_audit[];
 extern const store_op_rule_t store_ops_room[];
 extern const store_op_rule_t store_ops_item[];
 extern const store_op_rule_t store_ops_sync[];
@@ -31,6 +37,31 @@ static inline uint64_t store_ops_limit (bool has, uint64_t limit)
 
 /*  For `check`: reads a cursor into `state`, an uint64_t. 0 or an error. */
 int store_ops_cursor (store_op_t *op, bool has, pt_str_t cursor);
+
+/*  Sends the lock of an account, or of a mail's; whoever gives or takes credentials
+    takes it first.  Its row: active, generation, authtoken; none: no such account. */
+void store_ops_lock (store_pg_t *pg, bool has_account, uint64_t account, bool has_mail, uint64_t mail);
+
+/*  Reads the only row of a result as an account, which becomes the reply; no row is
+    not_found.  STORE_DONE or an error. */
+int store_ops_reply_account (store_op_t *op, const PGresult *result);
+
+/*  Reads at most `limit` rows into elements of `size` bytes, of the arena.  A first row that begins
+    with NULL counts as none: the asker may ask, and there is nothing.  0 or an error. */
+typedef struct {
+    void *at;
+    uint32_t count;
+    bool has_more; /* there were more rows than `limit` */
+} store_ops_list_t;
+typedef void (store_ops_read_fn) (store_row_t *row, void *out);
+PT_MUSTCHECK int store_ops_list (store_op_t *op, const PGresult *result, uint64_t limit, size_t size,
+                                 store_ops_read_fn *read, store_ops_list_t *out);
+
+/*  Lets one revocation be the reply.  STORE_DONE or an error. */
+int store_ops_reply_revocation (store_op_t *op, const pt_revocation_t *revocation);
+
+/*  Says that a field's value is taken, up to twice; 0 or -PT_E_memory. */
+int store_ops_fault_taken (store_op_t *op, const char *field);
 
 /*  Cursor of the page after the one that ended with `id`.  Empty when the arena is full. */
 static inline pt_str_t store_ops_next (store_op_t *op, uint64_t id)

@@ -1,22 +1,12 @@
-/*  store_ops_account - accounts: create, get, update, list, find. */
+/*  store_ops_account - accounts: create, get, update, list, find, delete. */
 
 #include "store_ops.h"
 #include "store_shape.h"
 
-/*  Reads the only row of a result as an account; no row is not_found. */
 static int s_take_account (store_op_t *op, store_pg_t *pg, const store_pg_step_t *step)
 {
     (void)pg;
-    const PGresult *result = step->results[0];
-    pt_account_t *reply = store_op_alloc (op, sizeof (*reply));
-    if (!reply)
-        return -PT_E_memory;
-    if (PQntuples (result) == 0)
-        return -PT_E_not_found;
-    store_row_t row = store_row (result, 0);
-    store_shape_account (&row, reply);
-    op->reply = reply;
-    return row.is_bad ? -PT_E_internal : STORE_DONE;
+    return store_ops_reply_account (op, step->results[0]);
 }
 
 /*  ---- create ------------------------------------------------------------------- */
@@ -39,8 +29,37 @@ static store_next_t s_create_send (store_op_t *op, store_pg_t *pg)
     store_args_opt_str (args, msg->has_email, msg->email);
     store_args_opt_str (args, msg->has_name, msg->name);
     store_args_str (args, msg->password_hash);
+    store_args_opt_str (args, msg->has_nickname, msg->nickname);
+    store_args_opt_bool (args, msg->has_is_staff, msg->is_staff);
+    store_args_opt_str (args, msg->has_address, msg->address);
+    store_args_opt_str (args, msg->has_trace, msg->trace);
     store_pg_send (pg, STORE_SQL_account_create);
+    args = store_pg_args (pg);
+    store_args_opt_str (args, msg->has_login, msg->login);
+    store_args_opt_str (args, msg->has_email, msg->email);
+    store_pg_send (pg, STORE_SQL_account_taken);
     return STORE_NEXT;
+}
+
+/*  Names what was in the way; it may have gone since. */
+static int s_refuse_taken (store_op_t *op, const PGresult *result)
+{
+    store_row_t row = store_row (result, 0);
+    bool is_login = store_row_bool (&row);
+    bool is_email = store_row_bool (&row);
+    op->fault_count = 0;
+    if (row.is_bad || (is_login && store_ops_fault_taken (op, "login") < 0) ||
+        (is_email && store_ops_fault_taken (op, "email") < 0))
+        return -PT_E_internal;
+    return -PT_E_taken;
+}
+
+static int s_create_take (store_op_t *op, store_pg_t *pg, const store_pg_step_t *step)
+{
+    (void)pg;
+    if (PQntuples (step->results[0]) == 0)
+        return s_refuse_taken (op, step->results[1]);
+    return store_ops_reply_account (op, step->results[0]);
 }
 
 /*  ---- get ------------------------------------------------------------------------ */
@@ -50,9 +69,25 @@ static store_next_t s_get_send (store_op_t *op, store_pg_t *pg)
     const pt_account_ref_t *msg = op->msg;
     store_args_t *args = store_pg_args (pg);
     store_args_i64 (args, msg->account);
-    store_args_i64 (args, msg->has_id ? msg->id : msg->account);
-    store_pg_send (pg, STORE_SQL_account_get);
+    if (!msg->has_id && !msg->has_uuid)
+        store_args_i64 (args, msg->account);
+    else
+        store_args_opt_i64 (args, msg->has_id, msg->id);
+    store_args_opt_str (args, msg->has_uuid, msg->uuid);
+    store_pg_send (pg, msg->as_staff ? STORE_SQL_admin_get : STORE_SQL_account_get);
     return STORE_LAST;
+}
+
+static int s_get_take (store_op_t *op, store_pg_t *pg, const store_pg_step_t *step)
+{
+    (void)pg;
+    const pt_account_ref_t *msg = op->msg;
+    const PGresult *result = step->results[0];
+    if (msg->as_staff && PQntuples (result) == 0)
+        return -PT_E_forbidden;
+    if (msg->as_staff && PQgetisnull (result, 0, 0))
+        return -PT_E_not_found;
+    return store_ops_reply_account (op, result);
 }
 
 /*  ---- update --------------------------------------------------------------------- */
@@ -71,15 +106,31 @@ static store_next_t s_update_send (store_op_t *op, store_pg_t *pg)
     store_args_t *args = store_pg_args (pg);
     store_args_i64 (args, msg->account);
     store_args_opt_str (args, msg->has_name, msg->name);
+    store_args_opt_str (args, msg->has_nickname, msg->nickname);
     store_pg_send (pg, STORE_SQL_account_update);
     return STORE_NEXT;
 }
 
 /*  ---- list ----------------------------------------------------------------------- */
 
+/*  Trigrams need three characters; what is shorter is looked for at the beginning. */
+#define S_PART_CHARS 3
+
+static unsigned s_chars (pt_str_t text)
+{
+    unsigned count = 0;
+    for (uint32_t i = 0; i < text.len; i++)
+        count += ((uint8_t)text.at[i] & 0xc0) != 0x80;
+    return count;
+}
+
 static int s_list_check (store_op_t *op)
 {
     const pt_account_query_t *msg = op->msg;
+    op->detail = "what is to be found?";
+    if (msg->q.len == 0 && !msg->as_staff)
+        return -PT_E_invalid;
+    op->detail = NULL;
     return store_ops_cursor (op, msg->has_cursor, msg->cursor);
 }
 
@@ -87,12 +138,17 @@ static store_next_t s_list_send (store_op_t *op, store_pg_t *pg)
 {
     const pt_account_query_t *msg = op->msg;
     const uint64_t *after = op->state;
+    bool is_all = msg->q.len == 0;
     store_args_t *args = store_pg_args (pg);
     store_args_i64 (args, msg->account);
-    store_args_str (args, msg->q);
+    if (!is_all)
+        store_args_str (args, msg->q);
     store_args_i64 (args, *after);
     store_args_i64 (args, store_ops_limit (msg->has_limit, msg->limit) + 1);
-    store_pg_send (pg, STORE_SQL_account_list);
+    if (!is_all)
+        store_args_bool (args, msg->as_staff);
+    store_sql_t by_text = s_chars (msg->q) < S_PART_CHARS ? STORE_SQL_account_list : STORE_SQL_account_search;
+    store_pg_send (pg, is_all ? STORE_SQL_admin_list : by_text);
     return STORE_LAST;
 }
 
@@ -100,23 +156,20 @@ static int s_list_take (store_op_t *op, store_pg_t *pg, const store_pg_step_t *s
 {
     (void)pg;
     const pt_account_query_t *msg = op->msg;
-    unsigned limit = (unsigned)store_ops_limit (msg->has_limit, msg->limit);
-    unsigned count = (unsigned)PQntuples (step->results[0]);
+    if (msg->as_staff && PQntuples (step->results[0]) == 0)
+        return -PT_E_forbidden;
+    store_ops_list_t list;
     pt_account_page_t *reply = store_op_alloc (op, sizeof (*reply));
-    pt_account_t *items = store_op_alloc (op, (count + 1) * sizeof (*items));
-    if (!reply || !items)
-        return -PT_E_memory;
-    for (unsigned i = 0; i < count && i < limit; i++) {
-        store_row_t row = store_row (step->results[0], (int)i);
-        store_shape_account (&row, &items[i]);
-        if (row.is_bad)
-            return -PT_E_internal;
-    }
-    reply->items.at = items;
-    reply->items.count = count < limit ? count : limit;
-    reply->has_next = count > limit;
+    int rc = reply ? store_ops_list (op, step->results[0], store_ops_limit (msg->has_limit, msg->limit),
+                                     sizeof (pt_account_t), store_shape_account, &list)
+                   : -PT_E_memory;
+    if (rc < 0)
+        return rc;
+    reply->items.at = list.at;
+    reply->items.count = list.count;
+    reply->has_next = list.has_more;
     if (reply->has_next)
-        reply->next = store_ops_next (op, items[limit - 1].id);
+        reply->next = store_ops_next (op, reply->items.at[list.count - 1].id);
     op->reply = reply;
     return STORE_DONE;
 }
@@ -126,8 +179,14 @@ static int s_list_take (store_op_t *op, store_pg_t *pg, const store_pg_step_t *s
 static store_next_t s_find_send (store_op_t *op, store_pg_t *pg)
 {
     const pt_account_find_t *msg = op->msg;
-    store_args_str (store_pg_args (pg), msg->identifier);
-    store_pg_send (pg, STORE_SQL_account_find);
+    store_args_t *args = store_pg_args (pg);
+    if (msg->identifier.len > 0 || !msg->has_id) {
+        store_args_str (args, msg->identifier);
+        store_pg_send (pg, STORE_SQL_account_find);
+    } else {
+        store_args_i64 (args, msg->id);
+        store_pg_send (pg, STORE_SQL_account_find_id);
+    }
     return STORE_LAST;
 }
 
@@ -146,15 +205,50 @@ static int s_find_take (store_op_t *op, store_pg_t *pg, const store_pg_step_t *s
     reply->has_password_hash = !store_row_null (&row);
     reply->password_hash = store_row_str (&row);
     reply->active = store_row_bool (&row);
+    reply->has_generation = reply->has_authtoken = reply->has_staff = true;
+    reply->generation = store_row_u64 (&row);
+    reply->authtoken = store_row_u64 (&row);
+    reply->staff = store_row_bool (&row);
     op->reply = reply;
     return row.is_bad ? -PT_E_internal : STORE_DONE;
 }
 
+/*  ---- delete --------------------------------------------------------------------- */
+
+static store_next_t s_delete_send (store_op_t *op, store_pg_t *pg)
+{
+    const pt_account_close_t *msg = op->msg;
+    store_op_send_plain (pg, STORE_SQL_begin);
+    store_ops_lock (pg, true, msg->account, false, 0);
+    store_args_t *args = store_pg_args (pg);
+    store_args_i64 (args, msg->account);
+    store_args_i64 (args, msg->by);
+    store_args_opt_str (args, msg->has_address, msg->address);
+    store_args_opt_str (args, msg->has_trace, msg->trace);
+    store_pg_send (pg, STORE_SQL_account_delete);
+    store_op_send_plain (pg, STORE_SQL_commit);
+    return STORE_LAST;
+}
+
+static int s_delete_take (store_op_t *op, store_pg_t *pg, const store_pg_step_t *step)
+{
+    (void)pg;
+    const pt_account_close_t *msg = op->msg;
+    if (PQntuples (step->results[2]) == 0)
+        return PQntuples (step->results[1]) == 0 && msg->by == msg->account ? -PT_E_not_found : -PT_E_forbidden;
+    store_row_t row = store_row (step->results[2], 0);
+    pt_revocation_t gone = {.account = msg->account, .has_generation = true};
+    gone.generation = store_row_u64 (&row);
+    gone.at = store_row_time (&row);
+    return row.is_bad ? -PT_E_internal : store_ops_reply_revocation (op, &gone);
+}
+
 const store_op_rule_t store_ops_account[] = {
-    {PT_OP_store_account_create, s_create_send, s_take_account, s_create_identify},
-    {PT_OP_store_account_get, s_get_send, s_take_account, NULL, .is_read = true},
+    {PT_OP_store_account_create, s_create_send, s_create_take, s_create_identify},
+    {PT_OP_store_account_get, s_get_send, s_get_take, NULL, .is_read = true},
     {PT_OP_store_account_update, s_update_send, s_take_account, s_update_identify},
     {PT_OP_store_account_list, s_list_send, s_list_take, NULL, s_list_check, .is_read = true},
     {PT_OP_store_account_find, s_find_send, s_find_take, NULL, .is_read = true},
+    {PT_OP_store_account_delete, s_delete_send, s_delete_take, NULL},
     {0, NULL, NULL, NULL},
 };

@@ -251,23 +251,18 @@ static int s_list_take (store_op_t *op, store_pg_t *pg, const store_pg_step_t *s
 {
     (void)pg;
     const pt_room_query_t *msg = op->msg;
-    unsigned limit = (unsigned)store_ops_limit (msg->has_limit, msg->limit);
-    unsigned count = (unsigned)PQntuples (step->results[0]);
+    store_ops_list_t list;
     pt_room_page_t *reply = store_op_alloc (op, sizeof (*reply));
-    pt_room_t *items = store_op_alloc (op, (count + 1) * sizeof (*items));
-    if (!reply || !items)
-        return -PT_E_memory;
-    for (unsigned i = 0; i < count && i < limit; i++) {
-        store_row_t row = store_row (step->results[0], (int)i);
-        store_shape_room (&row, &items[i]);
-        if (row.is_bad)
-            return -PT_E_internal;
-    }
-    reply->items.at = items;
-    reply->items.count = count < limit ? count : limit;
-    reply->has_next = count > limit;
+    int rc = reply ? store_ops_list (op, step->results[0], store_ops_limit (msg->has_limit, msg->limit),
+                                     sizeof (pt_room_t), store_shape_room, &list)
+                   : -PT_E_memory;
+    if (rc < 0)
+        return rc;
+    reply->items.at = list.at;
+    reply->items.count = list.count;
+    reply->has_next = list.has_more;
     if (reply->has_next)
-        reply->next = store_ops_next (op, items[limit - 1].id);
+        reply->next = store_ops_next (op, reply->items.at[list.count - 1].id);
     op->reply = reply;
     return STORE_DONE;
 }
@@ -297,27 +292,20 @@ static int s_members_take (store_op_t *op, store_pg_t *pg, const store_pg_step_t
 {
     (void)pg;
     const pt_member_query_t *msg = op->msg;
-    const PGresult *result = step->results[0];
-    unsigned limit = (unsigned)store_ops_limit (msg->has_limit, msg->limit);
-    unsigned rows = (unsigned)PQntuples (result);
-    pt_member_page_t *reply = store_op_alloc (op, sizeof (*reply));
-    pt_member_t *items = store_op_alloc (op, (rows + 1) * sizeof (*items));
-    if (!reply || !items)
-        return -PT_E_memory;
-    if (rows == 0)
+    if (PQntuples (step->results[0]) == 0)
         return -PT_E_not_found;
-    unsigned count = PQgetisnull (result, 0, 0) ? 0 : rows;
-    for (unsigned i = 0; i < count && i < limit; i++) {
-        store_row_t row = store_row (result, (int)i);
-        store_shape_member (&row, &items[i]);
-        if (row.is_bad)
-            return -PT_E_internal;
-    }
-    reply->items.at = items;
-    reply->items.count = count < limit ? count : limit;
-    reply->has_next = count > limit;
+    store_ops_list_t list;
+    pt_member_page_t *reply = store_op_alloc (op, sizeof (*reply));
+    int rc = reply ? store_ops_list (op, step->results[0], store_ops_limit (msg->has_limit, msg->limit),
+                                     sizeof (pt_member_t), store_shape_member, &list)
+                   : -PT_E_memory;
+    if (rc < 0)
+        return rc;
+    reply->items.at = list.at;
+    reply->items.count = list.count;
+    reply->has_next = list.has_more;
     if (reply->has_next)
-        reply->next = store_ops_next (op, items[limit - 1].account);
+        reply->next = store_ops_next (op, reply->items.at[list.count - 1].account);
     op->reply = reply;
     return STORE_DONE;
 }

@@ -1,28 +1,19 @@
 /*  store_ops_session - sessions: create, rotate, list, delete. */
 
 #include "store_ops.h"
+#include "store_ops_owner.h"
 #include "store_shape.h"
-
-static int s_reply_owner (store_op_t *op, uint64_t account, uint64_t session)
-{
-    pt_session_owner_t *reply = store_op_alloc (op, sizeof (*reply));
-    if (!reply)
-        return -PT_E_memory;
-    reply->account = account;
-    reply->session = session;
-    op->reply = reply;
-    return STORE_DONE;
-}
 
 /*  ---- create ------------------------------------------------------------------- */
 
-/*  When the token ends is reckoned from the time of each try, so it is no part
-    of what was asked. */
+/*  When the token ends is reckoned from the time of each try, and a try may come
+    from elsewhere, so these are no part of what was asked. */
 static void s_create_identify (store_op_t *op)
 {
     const pt_session_insert_t *msg = op->msg;
     pt_session_insert_t content = *msg;
     content.expires_at = 0;
+    content.has_address = content.has_trace = content.has_generation = false;
     op->caller = msg->account;
     op->key = msg->key;
     store_op_content (op, PT_MSG_session_insert, &content);
@@ -31,22 +22,18 @@ static void s_create_identify (store_op_t *op)
 static store_next_t s_create_send (store_op_t *op, store_pg_t *pg)
 {
     const pt_session_insert_t *msg = op->msg;
+    store_ops_lock (pg, true, msg->account, false, 0);
     store_args_t *args = store_pg_args (pg);
     store_args_i64 (args, msg->account);
     store_args_opt_str (args, msg->has_device, msg->device);
     store_args_str (args, msg->token_hash);
     store_args_time (args, msg->expires_at);
+    store_args_opt_i64 (args, msg->has_generation, msg->generation);
+    store_args_opt_str (args, msg->has_address, msg->address);
+    store_args_opt_str (args, msg->has_trace, msg->trace);
+    store_args_i64 (args, LIM_CREDENTIALS);
     store_pg_send (pg, STORE_SQL_session_create);
     return STORE_NEXT;
-}
-
-static int s_create_take (store_op_t *op, store_pg_t *pg, const store_pg_step_t *step)
-{
-    (void)pg;
-    store_row_t row = store_row (step->results[0], 0);
-    uint64_t account = store_row_u64 (&row);
-    uint64_t session = store_row_u64 (&row);
-    return row.is_bad ? -PT_E_internal : s_reply_owner (op, account, session);
 }
 
 /*  ---- rotate --------------------------------------------------------------------- */
@@ -62,13 +49,23 @@ static store_next_t s_rotate_send (store_op_t *op, store_pg_t *pg)
     store_args_str (args, msg->next_hash);
     store_args_time (args, msg->expires_at);
     store_args_i64 (args, msg->grace_ms);
+    store_args_opt_str (args, msg->has_other_hash, msg->other_hash);
+    store_args_opt_str (args, msg->has_address, msg->address);
+    store_args_opt_str (args, msg->has_trace, msg->trace);
     store_pg_send (pg, STORE_SQL_session_rotate);
     store_op_send_plain (pg, STORE_SQL_commit);
     return STORE_LAST;
 }
 
-/*  Verdicts of session_rotate.sql. */
-enum { S_ROTATED = 1, S_AGAIN = 2, S_EXPIRED = 3 };
+/*  Verdicts of session_rotate.sql, and what they are told as. */
+enum { S_ROTATED = 1, S_AGAIN, S_EXPIRED, S_REVOKED, S_REUSED, S_INACTIVE, S_VERDICTS };
+
+static const int s_rotate_errors[S_VERDICTS] = {
+    [0] = -PT_E_internal,
+    [S_EXPIRED] = -PT_E_token_expired,
+    [S_REVOKED] = -PT_E_token_revoked,
+    [S_INACTIVE] = -PT_E_inactive,
+};
 
 static int s_rotate_take (store_op_t *op, store_pg_t *pg, const store_pg_step_t *step)
 {
@@ -76,17 +73,20 @@ static int s_rotate_take (store_op_t *op, store_pg_t *pg, const store_pg_step_t 
     const PGresult *result = step->results[2]; /* after BEGIN and the lock */
     if (PQntuples (result) == 0)
         return -PT_E_token_invalid;
+    pt_session_owner_t *reply = store_op_alloc (op, sizeof (*reply));
+    if (!reply)
+        return -PT_E_memory;
     store_row_t row = store_row (result, 0);
     uint64_t verdict = store_row_u64 (&row);
-    uint64_t account = store_row_u64 (&row);
-    uint64_t session = store_row_u64 (&row);
-    if (row.is_bad)
+    store_ops_owner_read (&row, reply);
+    reply->has_is_other = reply->is_other = store_row_bool (&row);
+    reply->has_created_at = true;
+    reply->created_at = store_row_time (&row);
+    reply->has_revoked = reply->revoked = verdict == S_REUSED;
+    if (row.is_bad || verdict >= S_VERDICTS)
         return -PT_E_internal;
-    if (verdict == S_EXPIRED)
-        return -PT_E_token_expired;
-    if (verdict != S_ROTATED && verdict != S_AGAIN)
-        return -PT_E_token_invalid;
-    return s_reply_owner (op, account, session);
+    op->reply = reply;
+    return s_rotate_errors[verdict] ? s_rotate_errors[verdict] : STORE_DONE;
 }
 
 /*  ---- list ----------------------------------------------------------------------- */
@@ -105,24 +105,14 @@ static store_next_t s_list_send (store_op_t *op, store_pg_t *pg)
 static int s_list_take (store_op_t *op, store_pg_t *pg, const store_pg_step_t *step)
 {
     (void)pg;
-    unsigned count = (unsigned)PQntuples (step->results[0]);
+    store_ops_list_t list;
     pt_session_page_t *reply = store_op_alloc (op, sizeof (*reply));
-    pt_session_t *items = store_op_alloc (op, (count + 1) * sizeof (*items));
-    if (!reply || !items)
-        return -PT_E_memory;
-    for (unsigned i = 0; i < count; i++) {
-        store_row_t row = store_row (step->results[0], (int)i);
-        items[i].id = store_row_u64 (&row);
-        items[i].has_device = !store_row_null (&row);
-        items[i].device = store_row_str (&row);
-        items[i].created_at = store_row_time (&row);
-        items[i].used_at = store_row_time (&row);
-        items[i].current = store_row_bool (&row);
-        if (row.is_bad)
-            return -PT_E_internal;
-    }
-    reply->items.at = items;
-    reply->items.count = count;
+    int rc = reply ? store_ops_list (op, step->results[0], LIM_PAGE, sizeof (pt_session_t), store_shape_session, &list)
+                   : -PT_E_memory;
+    if (rc < 0)
+        return rc;
+    reply->items.at = list.at;
+    reply->items.count = list.count;
     op->reply = reply;
     return STORE_DONE;
 }
@@ -132,29 +122,54 @@ static int s_list_take (store_op_t *op, store_pg_t *pg, const store_pg_step_t *s
 static store_next_t s_delete_send (store_op_t *op, store_pg_t *pg)
 {
     const pt_session_close_t *msg = op->msg;
+    store_op_send_plain (pg, STORE_SQL_begin);
+    store_ops_lock (pg, true, msg->account, false, 0);
     store_args_t *args = store_pg_args (pg);
     store_args_i64 (args, msg->account);
     store_args_opt_i64 (args, msg->has_id, msg->id);
+    store_args_opt_i16 (args, msg->has_kind, msg->kind);
+    store_args_i64 (args, msg->by);
+    store_args_opt_str (args, msg->has_address, msg->address);
+    store_args_opt_str (args, msg->has_trace, msg->trace);
     store_pg_send (pg, STORE_SQL_session_delete);
+    store_op_send_plain (pg, STORE_SQL_commit);
     return STORE_LAST;
 }
+
+/*  The revocations come first in each row, then what is the same in all. */
+enum { S_COLUMN_ALLOWED = 5 };
 
 static int s_delete_take (store_op_t *op, store_pg_t *pg, const store_pg_step_t *step)
 {
     (void)pg;
     const pt_session_close_t *msg = op->msg;
-    store_row_t row = store_row (step->results[0], 0);
+    const PGresult *result = step->results[2]; /* after BEGIN and the lock */
+    store_row_t row = store_row (result, 0);
+    row.column = S_COLUMN_ALLOWED;
+    bool is_allowed = store_row_bool (&row);
     uint64_t found = store_row_u64 (&row);
     if (row.is_bad)
         return -PT_E_internal;
-    if (msg->has_id && found == 0)
+    if (!is_allowed && msg->by != msg->account)
+        return -PT_E_forbidden;
+    if (!is_allowed || (msg->has_id && found == 0))
         return -PT_E_not_found;
-    op->reply = store_op_alloc (op, sizeof (pt_revocations_t));
-    return op->reply ? STORE_DONE : -PT_E_memory;
+    store_ops_list_t list;
+    pt_revocations_t *reply = store_op_alloc (op, sizeof (*reply));
+    int rc = reply
+                 ? store_ops_list (op, result, LIM_CREDENTIALS, sizeof (pt_revocation_t), store_shape_revocation, &list)
+                 : -PT_E_memory;
+    if (rc < 0)
+        return rc;
+    reply->items.at = list.at;
+    reply->items.count = list.count;
+    reply->has_items = list.count > 0;
+    op->reply = reply;
+    return STORE_DONE;
 }
 
 const store_op_rule_t store_ops_session[] = {
-    {PT_OP_store_session_create, s_create_send, s_create_take, s_create_identify},
+    {PT_OP_store_session_create, s_create_send, store_ops_owner_take, s_create_identify},
     {PT_OP_store_session_rotate, s_rotate_send, s_rotate_take, NULL},
     {PT_OP_store_session_list, s_list_send, s_list_take, NULL, .is_read = true},
     {PT_OP_store_session_delete, s_delete_send, s_delete_take, NULL},

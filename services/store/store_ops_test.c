@@ -222,9 +222,11 @@ static void test_a_refresh_token_works_once_and_its_reuse_ends_the_family (void 
 
     rotate.token_hash = HASH_A; /* a thief's */
     rotate.next_hash = HASH_D;
-    REFUSED (bench->store, PT_OP_store_session_rotate, &rotate, PT_E_token_invalid);
+    owner = must (bench->store, PT_OP_store_session_rotate, &rotate);
+    assert_true (owner->revoked && owner->session == session && owner->account == account);
+    REFUSED (bench->store, PT_OP_store_session_rotate, &rotate, PT_E_token_revoked);
     rotate.token_hash = HASH_C; /* its owner's, gone with it */
-    REFUSED (bench->store, PT_OP_store_session_rotate, &rotate, PT_E_token_invalid);
+    REFUSED (bench->store, PT_OP_store_session_rotate, &rotate, PT_E_token_revoked);
     pt_session_query_t query = {.account = account, .session = session};
     assert_int_equal (((const pt_session_page_t *)must (bench->store, PT_OP_store_session_list, &query))->items.count,
                       0);
@@ -255,7 +257,7 @@ static void test_sessions_are_listed_and_ended_one_or_all (void **state)
         assert_int_equal (page->items.at[i].current, page->items.at[i].id == second);
     pt_session_close_t ref = {.account = stranger, .by = stranger, .id = first, .has_id = true};
     REFUSED (bench->store, PT_OP_store_session_delete, &ref, PT_E_not_found);
-    ref.account = account;
+    ref.account = ref.by = account;
     must (bench->store, PT_OP_store_session_delete, &ref);
     must (bench->store, PT_OP_store_session_delete, &ref);
     page = must (bench->store, PT_OP_store_session_list, &query);

@@ -18,17 +18,89 @@ static pt_change_t s_change (store_row_t *row)
     return (pt_change_t)store_row_u64 (row);
 }
 
-void store_shape_account (store_row_t *row, pt_account_t *out)
+static pt_credential_kind_t s_kind (store_row_t *row)
 {
+    return (pt_credential_kind_t)store_row_u64 (row);
+}
+
+void store_shape_account (store_row_t *row, void *at)
+{
+    pt_account_t *out = at;
     out->id = store_row_u64 (row);
     S_OPT (row, out, login, store_row_str);
     S_OPT (row, out, email, store_row_str);
     S_OPT (row, out, name, store_row_str);
     out->created_at = store_row_time (row);
+    S_OPT (row, out, uuid, store_row_str);
+    S_OPT (row, out, nickname, store_row_str);
+    S_OPT (row, out, deleted, store_row_bool);
+    S_OPT (row, out, email_confirmed, store_row_bool);
+    S_OPT (row, out, active, store_row_bool);
+    S_OPT (row, out, staff, store_row_bool);
 }
 
-void store_shape_room (store_row_t *row, pt_room_t *out)
+void store_shape_session (store_row_t *row, void *at)
 {
+    pt_session_t *out = at;
+    out->id = store_row_u64 (row);
+    S_OPT (row, out, device, store_row_str);
+    out->created_at = store_row_time (row);
+    out->used_at = store_row_time (row);
+    out->current = store_row_bool (row);
+    S_OPT (row, out, kind, s_kind);
+    S_OPT (row, out, expires_at, store_row_time);
+}
+
+void store_shape_token (store_row_t *row, void *at)
+{
+    pt_token_t *out = at;
+    out->id = store_row_u64 (row);
+    S_OPT (row, out, name, store_row_str);
+    S_OPT (row, out, prefix, store_row_str);
+    out->scopes = store_row_str (row);
+    out->created_at = store_row_time (row);
+    S_OPT (row, out, used_at, store_row_time);
+    S_OPT (row, out, expires_at, store_row_time);
+}
+
+void store_shape_revocation (store_row_t *row, void *at)
+{
+    pt_revocation_t *out = at;
+    out->account = store_row_u64 (row);
+    S_OPT (row, out, session, store_row_u64);
+    S_OPT (row, out, generation, store_row_u64);
+    S_OPT (row, out, spared, store_row_u64);
+    out->at = store_row_time (row);
+}
+
+void store_shape_mail (store_row_t *row, void *at)
+{
+    pt_mail_t *out = at;
+    out->id = store_row_u64 (row);
+    out->kind = (pt_mail_kind_t)store_row_u64 (row);
+    out->account = store_row_u64 (row);
+    out->email = store_row_str (row);
+    S_OPT (row, out, name, store_row_str);
+    out->expires_at = store_row_time (row);
+    out->tries = store_row_u64 (row);
+}
+
+void store_shape_audit (store_row_t *row, void *at)
+{
+    pt_audit_t *out = at;
+    S_OPT (row, out, id, store_row_u64);
+    out->at = store_row_time (row);
+    out->what = (pt_audit_action_t)store_row_u64 (row);
+    S_OPT (row, out, account, store_row_u64);
+    S_OPT (row, out, by, store_row_u64);
+    S_OPT (row, out, session, store_row_u64);
+    S_OPT (row, out, address, store_row_str);
+    S_OPT (row, out, trace, store_row_str);
+}
+
+void store_shape_room (store_row_t *row, void *at)
+{
+    pt_room_t *out = at;
     out->id = store_row_u64 (row);
     out->kind = (pt_room_kind_t)store_row_u64 (row);
     S_OPT (row, out, name, store_row_str);
@@ -44,13 +116,22 @@ void store_shape_room (store_row_t *row, pt_room_t *out)
     out->unread = out->head > out->read ? out->head - out->read : 0;
 }
 
-void store_shape_member (store_row_t *row, pt_member_t *out)
+void store_shape_member (store_row_t *row, void *at)
 {
+    pt_member_t *out = at;
     out->account = store_row_u64 (row);
     out->role = s_role (row);
     S_OPT (row, out, login, store_row_str);
     S_OPT (row, out, name, store_row_str);
     out->joined_at = store_row_time (row);
+}
+
+void store_shape_farewell (store_row_t *row, void *at)
+{
+    pt_farewell_t *out = at;
+    out->account = store_row_u64 (row);
+    out->room = store_row_u64 (row);
+    S_OPT (row, out, heir, store_row_u64);
 }
 
 void store_shape_item (store_row_t *row, uint64_t room, pt_item_t *out)

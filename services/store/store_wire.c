@@ -79,6 +79,12 @@ void store_args_i16 (store_args_t *self, unsigned value)
     s_put_u16 (self, (uint16_t)value);
 }
 
+void store_args_bool (store_args_t *self, bool value)
+{
+    s_open (self, 1);
+    pt_buf_put (&self->bytes, value ? "\1" : "", 1);
+}
+
 void store_args_time (store_args_t *self, int64_t at)
 {
     store_args_i64 (self, (uint64_t)(at - S_EPOCH));
@@ -99,6 +105,30 @@ void store_args_opt_i64 (store_args_t *self, bool has, uint64_t value)
 {
     if (has)
         store_args_i64 (self, value);
+    else
+        store_args_null (self);
+}
+
+void store_args_opt_i16 (store_args_t *self, bool has, unsigned value)
+{
+    if (has)
+        store_args_i16 (self, value);
+    else
+        store_args_null (self);
+}
+
+void store_args_opt_bool (store_args_t *self, bool has, bool value)
+{
+    if (has)
+        store_args_bool (self, value);
+    else
+        store_args_null (self);
+}
+
+void store_args_opt_time (store_args_t *self, bool has, int64_t at)
+{
+    if (has)
+        store_args_time (self, at);
     else
         store_args_null (self);
 }
@@ -168,6 +198,14 @@ void store_elem_null (store_args_t *self)
 {
     s_put_u32 (self, UINT32_MAX);
     s_grow (self, 4);
+}
+
+void store_elem_opt_str (store_args_t *self, bool has, pt_str_t value)
+{
+    if (has)
+        store_elem_str (self, value);
+    else
+        store_elem_null (self);
 }
 
 void store_elem_opt_i64 (store_args_t *self, uint64_t value)

@@ -42,15 +42,19 @@ void store_args_clear (store_args_t *self);
 /*  0 or the first error. */
 int store_args_error (const store_args_t *self);
 
-/*  Scalars: bigint, integer, smallint, timestamptz (microseconds since 1970), text or bytea,
+/*  Scalars: bigint, integer, smallint, boolean, timestamptz (microseconds since 1970), text or bytea,
     NULL.  The `opt` forms give NULL when `has` is false. */
 void store_args_i64 (store_args_t *self, uint64_t value);
 void store_args_i32 (store_args_t *self, uint32_t value);
 void store_args_i16 (store_args_t *self, unsigned value);
+void store_args_bool (store_args_t *self, bool value);
 void store_args_time (store_args_t *self, int64_t at);
 void store_args_str (store_args_t *self, pt_str_t value);
 void store_args_null (store_args_t *self);
 void store_args_opt_i64 (store_args_t *self, bool has, uint64_t value);
+void store_args_opt_i16 (store_args_t *self, bool has, unsigned value);
+void store_args_opt_bool (store_args_t *self, bool has, bool value);
+void store_args_opt_time (store_args_t *self, bool has, int64_t at);
 void store_args_opt_str (store_args_t *self, bool has, pt_str_t value);
 
 /*  An array argument of `count` elements, which must follow; then the next
@@ -62,6 +66,7 @@ void store_elem_i16 (store_args_t *self, unsigned value);
 void store_elem_opt_i16 (store_args_t *self, unsigned value);
 void store_elem_time (store_args_t *self, int64_t at);
 void store_elem_str (store_args_t *self, pt_str_t value);
+void store_elem_opt_str (store_args_t *self, bool has, pt_str_t value);
 void store_elem_null (store_args_t *self);
 
 /*  An array of ids. */

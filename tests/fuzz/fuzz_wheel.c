@@ -3,10 +3,10 @@
 
     No timer fires early, is lost, or fires twice; a bucket never gives more than
     its rate over any stretch of forward time.
-    Covers: services/common/sv_wheel.c services/gateway/gw_rate.h */
+    Covers: services/common/sv_wheel.c services/common/sv_rate.h */
 
 #include "fuzz.h"
-#include "gw_rate.h"
+#include "sv_rate.h"
 #include "sv_wheel.h"
 
 enum { S_NODES = 32, S_STEPS = 300 };
@@ -67,18 +67,18 @@ static void s_check_wheel (fuzz_input_t *in)
 static void s_check_rate (fuzz_input_t *in)
 {
     uint32_t per_second = 1 + fuzz_u8 (in), burst = 1 + fuzz_u8 (in);
-    gw_rate_t rate = {0};
+    sv_rate_t rate = {0};
     uint64_t now_ms = 1000 + fuzz_bits (in, 4), begin_ms = now_ms, taken = 0;
     while (in->left > 0) {
         uint8_t what = fuzz_u8 (in);
         now_ms += what & 0x7f;
         for (unsigned i = 0; i <= (what & 0x80 ? 255u : 0); i++)
-            taken += gw_rate_take (&rate, per_second, burst, now_ms);
+            taken += sv_rate_take (&rate, per_second, burst, now_ms);
         fuzz_must (taken <= burst + (now_ms - begin_ms) * 1000 / (1000000 / per_second) + 1);
     }
     /*  A clock that was set back far refuses, and is right again later. */
-    (void)gw_rate_take (&rate, per_second, burst, 0);
-    fuzz_must (gw_rate_take (&rate, per_second, burst, now_ms + 1000 * (UINT64_C (1) + burst)));
+    (void)sv_rate_take (&rate, per_second, burst, 0);
+    fuzz_must (sv_rate_take (&rate, per_second, burst, now_ms + 1000 * (UINT64_C (1) + burst)));
 }
 
 int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)

@@ -1,14 +1,16 @@
 -- The room, its member items 1..n and its members; nobody else can see the room
 -- before this commits, so there is nothing to lock.  No row: the direct room
--- of that pair exists.
+-- of that pair exists.  An account that is not there, or deleted, becomes 0, which the
+-- foreign key refuses.
 WITH made AS (
     INSERT INTO room (kind, name, topic, created_by, direct_key)
     VALUES ($1::smallint, $2::text, $3::text, $4::bigint, $5::text)
         ON CONFLICT (direct_key) DO NOTHING
     RETURNING id, created_at
 ), people AS MATERIALIZED (
-    SELECT m.id AS room, p.account, p.seq, p.role, m.created_at + (p.seq - 1) * interval '1 microsecond' AS at
-      FROM made m, unnest ($6::bigint[], $7::smallint[]) WITH ORDINALITY AS p (account, role, seq)
+    SELECT m.id AS room, coalesce (a.id, 0) AS account, p.seq, p.role, m.created_at + (p.seq - 1) * interval '1 microsecond' AS at
+      FROM made m CROSS JOIN unnest ($6::bigint[], $7::smallint[]) WITH ORDINALITY AS p (account, role, seq)
+      LEFT JOIN account a ON a.id = p.account AND a.deleted_at IS NULL
 ), block AS MATERIALIZED (
     SELECT nextval ('item_id') AS id
 ), items AS (

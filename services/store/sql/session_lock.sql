@@ -1,2 +1,2 @@
-SELECT f.id FROM refresh_family f
+SELECT f.id FROM credential f
  WHERE f.id = (SELECT t.family FROM refresh_token t WHERE t.hash = $1::bytea) FOR UPDATE

@@ -1,14 +1,16 @@
 -- Runs after session_lock, in a snapshot of its own.  Verdicts: 1 rotated,
 -- 2 the same rotation again within its grace, 3 expired, 4 revoked, 5 a used
--- token shown again, for which the whole family is revoked.
+-- token shown again, for which the whole family is revoked, 6 not active.
 WITH seen AS (
-    SELECT t.hash, t.family, f.account,
-           CASE WHEN f.revoked_at IS NOT NULL OR NOT a.active THEN 4
+    SELECT t.hash, t.family, f.account, f.created_at, a.generation, a.staff, t.next_hash = $5::bytea AS is_other,
+           CASE WHEN f.revoked_at IS NOT NULL THEN 4
+                WHEN NOT a.active THEN 6
                 WHEN t.used_at IS NULL AND t.expires_at > clock_timestamp () THEN 1
                 WHEN t.used_at IS NULL THEN 3
-                WHEN t.next_hash = $2::bytea AND t.used_at + $4::bigint * interval '1 millisecond' >= clock_timestamp () THEN 2
+                WHEN t.next_hash IN ($2::bytea, $5::bytea)
+                     AND t.used_at + $4::bigint * interval '1 millisecond' >= clock_timestamp () THEN 2
                 ELSE 5 END AS verdict
-      FROM refresh_token t JOIN refresh_family f ON f.id = t.family JOIN account a ON a.id = f.account
+      FROM refresh_token t JOIN credential f ON f.id = t.family JOIN account a ON a.id = f.account
      WHERE t.hash = $1::bytea
 ), used AS (
     UPDATE refresh_token t SET used_at = clock_timestamp (), next_hash = $2::bytea
@@ -17,10 +19,16 @@ WITH seen AS (
     INSERT INTO refresh_token (hash, family, expires_at)
     SELECT $2::bytea, s.family, $3::timestamptz FROM seen s WHERE s.verdict = 1
 ), family AS (
-    UPDATE refresh_family f
+    UPDATE credential f
        SET used_at = CASE WHEN s.verdict = 1 THEN clock_timestamp () ELSE f.used_at END,
            expires_at = CASE WHEN s.verdict = 1 THEN GREATEST (f.expires_at, $3::timestamptz) ELSE f.expires_at END,
            revoked_at = CASE WHEN s.verdict = 5 THEN clock_timestamp () ELSE f.revoked_at END
       FROM seen s WHERE f.id = s.family AND s.verdict IN (1, 5)
+), told AS (
+    INSERT INTO revocation (account, session) SELECT s.account, s.family FROM seen s WHERE s.verdict = 5
+), noted AS (
+    INSERT INTO audit (what, account, session, address, trace)
+    SELECT 5, s.account, s.family, $6::text, $7::text FROM seen s WHERE s.verdict = 5
 )
-SELECT s.verdict::bigint, s.account, s.family FROM seen s
+SELECT s.verdict::bigint, s.account, s.family, s.generation, s.staff, coalesce (s.verdict = 2 AND s.is_other, false), s.created_at
+  FROM seen s

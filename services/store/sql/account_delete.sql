@@ -1,0 +1,24 @@
+-- After account_lock.  The row stays, for what the account wrote; to repeat it is success.
+-- No row: not by somebody who may.
+WITH allowed AS (
+    SELECT a.id, a.generation, a.deleted_at FROM account a
+     WHERE a.id = $1::bigint
+       AND ($2::bigint = a.id OR EXISTS (SELECT FROM account s WHERE s.id = $2::bigint AND s.staff AND s.active))
+), gone AS (
+    UPDATE account a
+       SET login = NULL, email = NULL, name = NULL, nickname = NULL, password_hash = NULL, active = false, staff = false,
+           email_confirmed = false, deleted_at = clock_timestamp (), leaving = true, generation = a.generation + 1,
+           authtoken = a.authtoken + 1
+      FROM allowed w WHERE a.id = w.id AND w.deleted_at IS NULL
+    RETURNING a.id, a.generation, a.deleted_at
+), ended AS (
+    UPDATE credential c SET revoked_at = clock_timestamp () FROM gone g WHERE c.account = g.id AND c.revoked_at IS NULL
+), void AS (
+    UPDATE mail m SET used_at = clock_timestamp () FROM gone g WHERE m.account = g.id AND m.used_at IS NULL
+), told AS (
+    INSERT INTO revocation (account, generation) SELECT g.id, g.generation FROM gone g
+), noted AS (
+    INSERT INTO audit (what, account, by, address, trace) SELECT 14, g.id, $2::bigint, $3::text, $4::text FROM gone g
+)
+SELECT coalesce (g.generation, w.generation), coalesce (g.deleted_at, w.deleted_at)
+  FROM allowed w LEFT JOIN gone g ON g.id = w.id
