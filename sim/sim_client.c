@@ -227,8 +227,11 @@ static gw_identity_t s_identity (sim_client_t *self)
         self->credential++;
         self->generation = sim_pg_generation (self->pg, self->account);
     }
-    return (gw_identity_t){
-        .account = self->account, .session = self->credential, .generation = self->generation, .expires_us = INT64_MAX};
+    return (gw_identity_t){.account = self->account,
+                           .session = self->credential,
+                           .generation = self->generation,
+                           .expires_us = INT64_MAX,
+                           .scopes = GW_SCOPE_ALL};
 }
 
 static void s_connect (sim_client_t *self)

@@ -49,10 +49,10 @@ static void test_wrong_credentials_use_up_what_signing_in_needs (void **state)
     static const char wrong[] = "GET /v1/accounts/me HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer a.b.c\r\n\r\n";
     static const char wrong_socket[] = PROBE_UPGRADE "Authorization: Bearer a.b.c\r\n\r\n";
     probe_t *self = *state;
-    for (unsigned i = 0; i < 5; i++) {
-        assert_int_equal (probe_status (probe_get (self->port, wrong)), 401);
-        assert_int_equal (probe_status (probe_get (self->port, wrong_socket)), 401);
-    }
+    while (probe_status (probe_get (self->port, wrong)) == 503)
+        continue; /* it has no keys yet */
+    for (unsigned i = 0; i < 9; i++)
+        assert_int_equal (probe_status (probe_get (self->port, i % 2 ? wrong : wrong_socket)), 401);
     s_assert_refusal (probe_get (self->port, SIGN_IN), "sign-in");
 }
 

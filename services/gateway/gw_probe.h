@@ -223,6 +223,17 @@ static inline void probe_frame (pt_buf_t *out, const probe_frame_t *frame)
     out->len += frame->len;
 }
 
+/*  Says one text message. */
+static inline void probe_text (int fd, const char *text)
+{
+    pt_buf_t out;
+    pt_buf_init (&out, 256 * 1024);
+    probe_frame (&out, &(probe_frame_t){.opcode = 1, .payload = text, .len = strlen (text)});
+    assert_int_equal (pt_buf_error (&out), 0);
+    probe_send (fd, out.at, out.len);
+    pt_buf_fini (&out);
+}
+
 /*  Close code among the server's frames; 0 when it sent no close frame, 1005 when
     it sent one without a code. */
 static inline unsigned probe_close_code (const probe_got_t *got)

@@ -1,6 +1,7 @@
 /*  gw_revoked_poll - see gw_revoked_poll.h: the shell of gw_revoked. */
 
 #include "gw_revoked_poll.h"
+#include "gw_check.h"
 #include "gw_revoked.h"
 #include "gw_ws.h"
 #include <stdlib.h>
@@ -45,6 +46,7 @@ static void s_on_tick (void *arg)
 static void s_on_fresh (void *arg, const pt_revocation_t *what)
 {
     const gw_revoked_poll_t *self = arg;
+    gw_check_forget (self->gw->checks, what->account, what->has_session ? what->session : 0);
     gw_sessions_revoke (self->gw->sessions, what);
 }
 

@@ -233,6 +233,16 @@ static bool s_is_shallow (const char *bytes, size_t len)
     return true;
 }
 
+static int s_may (const gw_ws_t *self, const gw_op_entry_t *op, uint64_t now_ms)
+{
+    if (op->scope == 0)
+        return 0;
+    if (!self->has_identity)
+        return -PT_E_unauthenticated;
+    int err = gw_identity_may (&self->identity, op->scope);
+    return err == 0 && s_is_blind (self, now_ms) ? -PT_E_unavailable : err;
+}
+
 static void s_dispatch (gw_ws_t *self, const json_t *json)
 {
     gw_request_t request = {.json = json};
@@ -251,10 +261,8 @@ static void s_dispatch (gw_ws_t *self, const json_t *json)
         s_strike (self, &request.re, PT_E_too_many, "too many frames a second", S_TOO_MANY);
     else if (!op)
         gw_ws_fail (self, request.re, PT_E_unknown_op, (pt_str_t){0});
-    else if (!op->is_open && !self->has_identity)
-        gw_ws_fail (self, request.re, PT_E_unauthenticated, (pt_str_t){0});
-    else if (!op->is_open && s_is_blind (self, now_ms))
-        gw_ws_fail (self, request.re, PT_E_unavailable, (pt_str_t){0});
+    else if (s_may (self, op, now_ms) != 0)
+        gw_ws_fail (self, request.re, s_may (self, op, now_ms), (pt_str_t){0});
     else
         op->fn (self, &request);
 }

@@ -41,6 +41,11 @@ void gw_sessions_resume (gw_sessions_t *self);
     copied.  NULL when out of memory: the caller closes. */
 gw_ws_t *gw_ws_open (gw_t *gw, gw_conn_t *conn, const gw_identity_t *identity);
 
+/*  The session is that identity's from here on; also again, with another credential
+    of the same account.  0; -PT_E_forbidden for another account, what
+    gw_revoked_judge says, or -PT_E_memory: nothing has changed then. */
+PT_MUSTCHECK int gw_ws_sign_in (gw_ws_t *self, const gw_identity_t *identity);
+
 /*  Tells the request id of the handshake: the ids of the session's calls begin
     with it. */
 void gw_ws_set_trace (gw_ws_t *self, const char *trace);

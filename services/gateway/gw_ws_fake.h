@@ -8,6 +8,7 @@
 #ifndef GW_WS_FAKE_H
 #define GW_WS_FAKE_H
 
+#include "gw_check.h"
 #include "gw_revoked.h"
 #include "gw_room.h"
 #include "gw_ws_priv.h"
@@ -19,7 +20,9 @@
 
 #include <cmocka.h>
 
+#ifndef FAKE_CALLS
 #define FAKE_CALLS 512
+#endif
 
 typedef struct {
     uint64_t id;
@@ -263,10 +266,13 @@ static inline int fake_setup (void **state)
     fake.gw.loop = &fake.loop;
     fake.gw.metrics = sv_metrics_new ();
     snprintf (fake.gw.instance, sizeof fake.gw.instance, "00000000deadbeef");
+    fake.gw.tokens = gw_tokens_new ();
+    fake.gw.checks = gw_checks_new (&fake.gw);
     fake_see_from (FAKE_FOR_EVER);
     fake.gw.rooms = gw_rooms_new (&fake.gw);
     fake.gw.sessions = gw_sessions_new (&fake.gw);
-    bool is_whole = fake.arena && fake.codec && fake.gw.metrics && fake.gw.rooms && fake.gw.sessions;
+    bool is_whole = fake.arena && fake.codec && fake.gw.metrics && fake.gw.tokens && fake.gw.checks && fake.gw.rooms &&
+                    fake.gw.sessions;
     return is_whole ? 0 : -1;
 }
 
@@ -275,6 +281,8 @@ static inline int fake_teardown (void **state)
     (void)state;
     gw_sessions_destroy (&fake.gw.sessions);
     gw_rooms_destroy (&fake.gw.rooms);
+    gw_checks_destroy (&fake.gw.checks);
+    gw_tokens_destroy (&fake.gw.tokens);
     gw_revoked_destroy (&fake.gw.revoked);
     sv_metrics_destroy (&fake.gw.metrics);
     pt_codec_destroy (&fake.codec);
@@ -328,7 +336,8 @@ static const gw_conn_ops_t fake_conn_ops = {fake_conn_dirty, fake_conn_send, fak
 static inline fake_conn_t *fake_connect (uint64_t account)
 {
     fake_conn_t *self = calloc (1, sizeof *self);
-    gw_identity_t identity = {.account = account, .session = 3, .expires_us = sv_wall_us () + 3600000000};
+    gw_identity_t identity = {
+        .account = account, .session = 3, .expires_us = sv_wall_us () + 3600000000, .scopes = GW_SCOPE_ALL};
     self->conn.ops = &fake_conn_ops;
     pt_buf_init (&self->wire, 64 * 1024 * 1024);
     pt_buf_init (&self->message, 64 * 1024 * 1024);

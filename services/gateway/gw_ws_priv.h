@@ -25,6 +25,9 @@
 /*  JSON of one answer to `history`; what does not fit is left for the next. */
 #define GW_WS_HISTORY_BYTES (160 * 1024)
 
+/*  Requests to sign in that may wait at a time, each with its token. */
+#define GW_WS_AUTHS 4
+
 /*  What of the handshake's request id its calls begin with; a dash and a number
     of at most 16 hex digits make each unique. */
 #define GW_WS_TRACE (LIM_TRACE - 17)
@@ -71,9 +74,11 @@ struct gw_ws {
     gw_idmap_t lanes;                    /* gw_lane_t by room */
     gw_op_t *ops;                        /* calls under way, newest first */
     gw_op_t *parked_first, *parked_last; /* history that waits its turn */
-    unsigned pending;                    /* requests not yet answered */
-    char trace[GW_WS_TRACE + 1];         /* request id of the handshake; "" when there is none */
-    uint64_t call_count;                 /* calls that got an id of their own */
+    gw_op_t *auth_first, *auth_last;     /* auth, the first under way, the others behind it */
+    unsigned auths;
+    unsigned pending;            /* requests not yet answered */
+    char trace[GW_WS_TRACE + 1]; /* request id of the handshake; "" when there is none */
+    uint64_t call_count;         /* calls that got an id of their own */
     size_t send_bytes;
 };
 
@@ -82,7 +87,8 @@ struct gw_op {
     gw_ws_t *ws;
     gw_op_t *next, *prev;
     gw_op_t *parked_next;
-    uint64_t call; /* of the bus, 0: parked */
+    struct gw_auth *auth; /* of an auth, its proof */
+    uint64_t call;        /* of the bus, 0: parked */
     uint64_t re;
     uint64_t room;
     uint16_t opcode;
@@ -103,7 +109,7 @@ typedef void (gw_op_fn) (gw_ws_t *ws, const gw_request_t *request);
 typedef struct {
     const char *name;
     gw_op_fn *fn;
-    bool is_open; /* allowed without an identity */
+    unsigned scope; /* GW_SCOPE_* that the credential needs; 0: needs no identity */
 } gw_op_entry_t;
 
 const gw_op_entry_t *gw_ws_op_find (const char *name);
@@ -147,11 +153,6 @@ void gw_sessions_lane_tick (gw_sessions_t *self, uint64_t now_ms);
 void gw_sessions_wake_lanes (gw_sessions_t *self);
 
 /*  ---- gw_ws_identity.c ---------------------------------------------------------- */
-
-/*  The session is that identity's from here on; also again, with another credential
-    of the same account.  0; -PT_E_forbidden for another account, what
-    gw_revoked_judge says, or -PT_E_memory: nothing has changed then. */
-PT_MUSTCHECK int gw_ws_sign_in (gw_ws_t *self, const gw_identity_t *identity);
 
 /*  Closes a session whose identity was good when the handshake was judged, and is
     not any more. */

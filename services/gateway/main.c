@@ -2,6 +2,7 @@
     messages inside. */
 
 #include "gw_answer.h"
+#include "gw_check.h"
 #include "gw_config.h"
 #include "gw_health.h"
 #include "gw_keys.h"
@@ -27,6 +28,7 @@ static void s_fini (void **ctx_p)
     gw_sessions_destroy (&gw->sessions);
     gw_rooms_destroy (&gw->rooms);
     gw_health_destroy (&gw->health);
+    gw_checks_destroy (&gw->checks);
     gw_keys_destroy (&gw->keys);
     gw_limit_destroy (&gw->limit);
     gw_revoked_destroy (&gw->revoked);
@@ -70,7 +72,8 @@ static int s_init (sv_daemon_t *daemon, void **out_ctx, int *out_exit)
     gw_random (seed, sizeof seed);
     gw->limit = gw->revoked ? gw_limit_new (seed, !gw->config->rate_limits) : NULL;
     gw->keys = gw->limit ? gw_keys_new (gw) : NULL;
-    gw->health = gw->keys ? gw_health_new (gw) : NULL;
+    gw->checks = gw->keys ? gw_checks_new (gw) : NULL;
+    gw->health = gw->checks ? gw_health_new (gw) : NULL;
     gw->rooms = gw->health ? gw_rooms_new (gw) : NULL;
     gw->sessions = gw->rooms ? gw_sessions_new (gw) : NULL;
     gw->poll = gw->sessions ? gw_revoked_poll_new (gw) : NULL;
