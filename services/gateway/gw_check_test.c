@@ -284,6 +284,74 @@ static void test_questions_are_bounded_and_taken_back (void **state)
     assert_int_equal (fake_open (PT_OP_auth_check), 0);
 }
 
+/*  What was revoked since it was judged. */
+static void s_revoke (uint64_t account, uint64_t session, uint64_t generation)
+{
+    const pt_revocation_t what = {.account = account,
+                                  .session = session,
+                                  .has_session = session != 0,
+                                  .generation = generation,
+                                  .has_generation = generation != 0,
+                                  .at = sv_wall_us ()};
+    const pt_revocations_t told = {.items = {&what, 1}, .has_items = true};
+    gw_revoked_out_t out;
+    gw_revoked_step (fake.gw.revoked, &(gw_revoked_event_t){.kind = GW_REVOKED_TOLD, .told = &told}, sv_now_ms (), NULL,
+                     NULL, &out);
+}
+
+static void test_what_was_revoked_since_is_asked_again_and_only_once (void **state)
+{
+    (void)state;
+    asker_t asker;
+    pt_identity_t later = s_alice;
+    assert_int_equal (s_ask_token (&asker), GW_PROVE_LATER);
+    fake_answer (fake_take (PT_OP_auth_check), &s_alice);
+    /*  The account's generation moves on, this credential lives. */
+    s_revoke (7, 0, s_alice.generation + 1);
+    assert_int_equal (s_ask_token (&asker), GW_PROVE_LATER);
+    later.generation++;
+    fake_answer (fake_take (PT_OP_auth_check), &later);
+    assert_true (asker.proof.err == 0 && asker.proof.identity.generation == later.generation);
+    assert_int_equal (s_ask_token (&asker), 0);
+    /*  This one is meant: what auth says of it is older, twice. */
+    s_revoke (7, 42, 0);
+    assert_int_equal (s_ask_token (&asker), GW_PROVE_LATER);
+    fake_answer (fake_take (PT_OP_auth_check), &later);
+    assert_true (asker.told == 1 && asker.proof.err == -PT_E_token_revoked);
+}
+
+static void test_guesses_are_counted_and_what_is_known_is_heard (void **state)
+{
+    (void)state;
+    static const uint64_t seed[2] = {1, 2};
+    static const gw_network_t network = {.family = 4, .bytes = {192, 0, 2, 1}};
+    fake.gw.limit = gw_limit_new (seed, false);
+    asker_t asker;
+    assert_int_equal (s_ask_token (&asker), GW_PROVE_LATER);
+    fake_answer (fake_take (PT_OP_auth_check), &s_alice);
+    int guesses = 0, err = 0;
+    while (err != -PT_E_too_many && guesses < 100) {
+        char header[128];
+        snprintf (header, sizeof header, "Token %064x", ++guesses);
+        asker = (asker_t){.proof = {.gw = &fake.gw,
+                                    .shown = {.authorization = pt_str (header)},
+                                    .network = &network,
+                                    .fn = s_on_proved,
+                                    .arg = &asker}};
+        err = gw_prove (&asker.proof);
+        if (err == GW_PROVE_LATER)
+            fake_refuse (fake_take (PT_OP_auth_check), -PT_E_token_invalid);
+    }
+    assert_in_range (guesses, 5, 20);
+    assert_true (asker.proof.retry_ms > 0);
+    /*  A token that is known is as before. */
+    assert_int_equal (s_ask_token (&asker), 0);
+    asker.proof.network = &network;
+    asker.proof.shown = (gw_shown_t){.authorization = PT_LIT ("Token " HEX40)};
+    assert_int_equal (gw_prove (&asker.proof), 0);
+    gw_limit_destroy (&fake.gw.limit);
+}
+
 int main (void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown (name, fake_setup, fake_teardown)
@@ -297,6 +365,8 @@ int main (void)
         TEST (test_basic_goes_to_auth_as_name_and_password),
         TEST (test_scopes_and_staff_are_what_auth_says),
         TEST (test_questions_are_bounded_and_taken_back),
+        TEST (test_what_was_revoked_since_is_asked_again_and_only_once),
+        TEST (test_guesses_are_counted_and_what_is_known_is_heard),
     };
 #undef TEST
     return cmocka_run_group_tests (tests, NULL, NULL);
