@@ -51,9 +51,9 @@ static int s_add_user (auth_bootstrap_t *self, const char *setting, s_user_t use
 static int s_judge_password (auth_bootstrap_t *self, const char *setting, const s_user_t *user, auth_why_t *why)
 {
     pt_error_t error = {0};
-    auth_policy_owner_t owner = {{NULL, 0}, {NULL, 0}};
-    *(user->is_email ? &owner.email : &owner.login) = user->identifier;
-    if (auth_policy_password (user->password, &owner, !user->is_staff, self->arena, &error) == 0)
+    const pt_str_t none = {NULL, 0};
+    pt_str_t login = user->is_email ? none : user->identifier, email = user->is_email ? user->identifier : none;
+    if (auth_policy_password (user->password, login, email, !user->is_staff, self->arena, &error) == 0)
         return 0;
     auth_why (why, "%s: the password of user %u is no good: %.*s", setting, self->count,
               (int)error.errors.at[0].detail.len, error.errors.at[0].detail.at);

@@ -154,9 +154,9 @@ static void s_on_password_hashed (auth_t *auth, sv_request_t **request_p, void *
 static void s_hash_password (auth_t *auth, sv_request_t **request_p, s_change_t *change, const auth_person_t *person)
 {
     const pt_password_set_t *ask = change->ask;
-    const auth_policy_owner_t owner = {.login = person->login, .email = person->email};
     pt_error_t error = {0};
-    int rc = auth_policy_password (ask->password, &owner, ask->is_lax, sv_request_arena (*request_p), &error);
+    int rc = auth_policy_password (ask->password, person->login, person->email, ask->is_lax,
+                                   sv_request_arena (*request_p), &error);
     if (rc != 0) {
         sv_request_fail_with (request_p, rc, &error);
         return;

@@ -125,7 +125,7 @@ static int s_write (s_job_t *job, const pt_mail_t *mail)
     auth_mail_t *self = job->self;
     const auth_t *auth = self->auth;
     char word[2 * S_WORD_LEN + 1];
-    auth_mail_key_t key;
+    auth_mail_key_t key = {""};
     auth_mail_key_make (auth->secret, mail->kind, mail->id, &key);
     s_make_word (auth, mail->id, word);
     const auth_mail_letter_t letter = {.kind = mail->kind,

@@ -34,7 +34,7 @@ static uint64_t s_mail_of (pt_str_t text)
 /*  Compares the whole text, so that a number has one spelling. */
 static bool s_is_made (const auth_secret_t *secret, pt_mail_kind_t kind, uint64_t mail, pt_str_t text)
 {
-    auth_mail_key_t key;
+    auth_mail_key_t key = {""};
     auth_mail_key_make (secret, kind, mail, &key);
     bool is_made = strlen (key.text) == text.len && sodium_memcmp (key.text, text.at, text.len) == 0;
     sodium_memzero (&key, sizeof key);

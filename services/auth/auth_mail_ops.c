@@ -17,16 +17,9 @@ static const int64_t s_lives_us[] = {
     [PT_mail_kind_RESET] = INT64_C (3600) * 1000000,
 };
 
-static void s_refuse_field (sv_request_t **request_p, const char *field, const char *code, const char *detail)
-{
-    pt_error_t error = {0};
-    pt_error_add (&error, sv_request_arena (*request_p), field, code, detail);
-    sv_request_fail_with (request_p, PT_E_invalid, &error);
-}
-
 static void s_refuse_key (sv_request_t **request_p)
 {
-    s_refuse_field (request_p, "token", "wrong", "the key is unknown, was used, or has expired");
+    sv_request_fail (request_p, PT_E_token_invalid, "the key is unknown or was used");
 }
 
 /*  ---- asking ------------------------------------------------------------------- */
@@ -57,7 +50,9 @@ void auth_mail_on_ask (void *ctx, sv_request_t *request, const void *msg)
         return;
     }
     if (!auth_policy_is_email (insert.email)) {
-        s_refuse_field (&request, "email", "encoding", "not a mail address");
+        pt_error_t error = {0};
+        pt_error_add (&error, sv_request_arena (request), "email", "encoding", "not a mail address");
+        sv_request_fail_with (&request, PT_E_invalid, &error);
         return;
     }
     sv_backend_call_t call = {.opcode = PT_OP_store_mail_create, .msg = &insert, .fn = s_on_entered};
@@ -69,10 +64,7 @@ void auth_mail_on_ask (void *ctx, sv_request_t *request, const void *msg)
 static void s_on_confirmed (void *ctx, sv_request_t **request_p, void *op, const sv_reply_t *reply)
 {
     (void)ctx, (void)op;
-    if (reply->status == 0)
-        sv_request_reply (request_p, reply->msg);
-    else
-        s_refuse_key (request_p);
+    sv_request_reply (request_p, reply->msg);
 }
 
 void auth_mail_on_confirm (void *ctx, sv_request_t *request, const void *msg)
@@ -90,8 +82,7 @@ void auth_mail_on_confirm (void *ctx, sv_request_t *request, const void *msg)
                                 .has_address = ask->has_address,
                                 .trace = pt_str (trace),
                                 .has_trace = *trace != '\0'};
-    sv_backend_call_t call = {
-        .opcode = PT_OP_store_email_confirm, .msg = &confirm, .takes = PT_E_token_invalid, .fn = s_on_confirmed};
+    sv_backend_call_t call = {.opcode = PT_OP_store_email_confirm, .msg = &confirm, .fn = s_on_confirmed};
     sv_backend_call (&auth->store, &request, &call);
 }
 
@@ -101,14 +92,6 @@ typedef struct {
     const pt_password_reset_t *ask;
     uint64_t mail;
 } s_reset_t;
-
-static void s_on_set (void *ctx, sv_request_t **request_p, void *op, const sv_reply_t *reply)
-{
-    if (reply->status == 0)
-        auth_revoked_on_stored (ctx, request_p, op, reply);
-    else
-        s_refuse_key (request_p);
-}
 
 static void s_on_hashed (auth_t *auth, sv_request_t **request_p, void *op, const auth_hashed_t *result)
 {
@@ -127,8 +110,7 @@ static void s_on_hashed (auth_t *auth, sv_request_t **request_p, void *op, const
                                .trace = pt_str (trace),
                                .has_trace = *trace != '\0',
                                .key = ask->key};
-    sv_backend_call_t call = {
-        .opcode = PT_OP_store_password_set, .msg = &set, .takes = PT_E_token_invalid, .fn = s_on_set, .op = op};
+    sv_backend_call_t call = {.opcode = PT_OP_store_password_set, .msg = &set, .fn = auth_revoked_on_stored};
     sv_backend_call (&auth->store, request_p, &call);
 }
 
@@ -138,7 +120,7 @@ void auth_mail_on_reset (void *ctx, sv_request_t *request, const void *msg)
 {
     auth_t *auth = ctx;
     const pt_password_reset_t *ask = msg;
-    const auth_policy_owner_t nobody = {{NULL, 0}, {NULL, 0}};
+    const pt_str_t unknown = {NULL, 0};
     pt_arena_t *arena = sv_request_arena (request);
     s_reset_t *reset = pt_arena_alloc (arena, sizeof *reset);
     pt_error_t error = {0};
@@ -151,7 +133,7 @@ void auth_mail_on_reset (void *ctx, sv_request_t *request, const void *msg)
         s_refuse_key (&request);
         return;
     }
-    if (auth_policy_password (ask->password, &nobody, ask->is_lax, arena, &error) != 0) {
+    if (auth_policy_password (ask->password, unknown, unknown, ask->is_lax, arena, &error) != 0) {
         sv_request_fail_with (&request, PT_E_invalid, &error);
         return;
     }

@@ -94,8 +94,7 @@ auth_mail_smtp_t *auth_mail_smtp_new (sv_loop_t *loop, const auth_mail_smtp_conf
 
 static void s_free_send (s_send_t *send)
 {
-    if (send->link)
-        *send->link = send->next;
+    *send->link = send->next;
     if (send->next)
         send->next->link = send->link;
     curl_slist_free_all (send->to);
@@ -108,8 +107,10 @@ void auth_mail_smtp_destroy (auth_mail_smtp_t **self_p)
     if (!self)
         return;
     sv_curl_destroy (&self->curl);
-    while (self->sends)
-        s_free_send (self->sends);
+    for (s_send_t *send = self->sends, *next; send; send = next) {
+        next = send->next;
+        s_free_send (send);
+    }
     free (self);
     *self_p = NULL;
 }
