@@ -128,6 +128,19 @@ static double s_accuracy (const s_samples_t *a, const s_samples_t *b)
     return 0.5 + 0.5 * (best < 0 ? -gain : gain);
 }
 
+static int s_compare (const void *a, const void *b)
+{
+    double left = *(const double *)a, right = *(const double *)b;
+    return (left > right) - (left < right);
+}
+
+/*  Sorts the samples, so it comes last. */
+static double s_median (s_samples_t *samples)
+{
+    qsort (samples->us, samples->count, sizeof samples->us[0], s_compare);
+    return samples->us[samples->count / 2];
+}
+
 static void s_print (void)
 {
     printf ("%-16s %8s %12s %12s %8s %8s %10s\n", "refused for", "samples", "mean us", "deviation", "t", "p",
@@ -143,6 +156,10 @@ static void s_print (void)
             printf (" %8.2f %8.3f %9.1f%%\n", t, erfc (fabs (t) / sqrt (2)), 100 * s_accuracy (samples, &s_samples[0]));
         }
     }
+    printf ("medians, us:");
+    for (size_t i = 0; i < REASONS; i++)
+        printf ("  %s %.0f", s_reasons[i].name, s_median (&s_samples[i]));
+    printf ("\n");
 }
 
 static size_t s_count;
