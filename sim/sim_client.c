@@ -219,13 +219,29 @@ static void s_take (void *ctx, sim_link_t *link, sim_parcel_t *parcel)
 
 static const sim_end_ops_t s_end_ops = {s_up, s_down, s_take};
 
+/*  Who has been signed out signs in again, or tries to get in all the same. */
+static gw_identity_t s_identity (sim_client_t *self)
+{
+    bool is_revoked = sim_pg_revoked_us (self->pg, self->account, self->credential, self->generation) != 0;
+    if (is_revoked && sim_random_chance (self->net->random, 300)) {
+        self->credential++;
+        self->generation = sim_pg_generation (self->pg, self->account);
+    }
+    return (gw_identity_t){.account = self->account,
+                           .session = self->credential,
+                           .generation = self->generation,
+                           .expires_us = INT64_MAX,
+                           .scopes = GW_SCOPE_ALL};
+}
+
 static void s_connect (sim_client_t *self)
 {
     sim_daemon_t *gateway = self->gateways[self->next_gateway++ % self->gateway_count];
     sim_end_t from = {self->node, &s_end_ops, self};
     if (sim_net_is_asleep (self->net, gateway->process.node) || gateway->is_draining)
         return;
-    sim_end_t to = sim_gateway_accept (gateway, self->account);
+    gw_identity_t identity = s_identity (self);
+    sim_end_t to = sim_gateway_accept (gateway, &identity);
     if (!to.ctx)
         return;
     self->link = sim_net_connect (self->net, &from, &to);

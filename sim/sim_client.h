@@ -58,6 +58,7 @@ typedef struct {
     int node;
     unsigned index;
     uint64_t account;
+    uint64_t credential, generation; /* that it signed in with */
     sim_pg_t *pg;
     sim_history_t *history;
     sim_daemon_t *gateways[SIM_GATEWAYS];

@@ -1,5 +1,5 @@
-/*  sim_daemon - see sim_daemon.h.  Broker, store and chat are set up here; the
-    gateway in sim_gateway.c. */
+/*  sim_daemon - see sim_daemon.h.  Broker, store, chat and what there is of auth are
+    set up here; the gateway in sim_gateway.c. */
 
 #include "sim_daemon.h"
 #include "broker_shell.h"
@@ -11,7 +11,7 @@ static const char *const s_bases[] = {"tcp://127.0.0.1:9000", "tcp://127.0.0.1:9
 
 const char *sim_role_name (sim_role_t role)
 {
-    static const char *const names[] = {"broker", "store", "chat", "gateway"};
+    static const char *const names[] = {"broker", "store", "chat", "auth", "gateway"};
     return role < SIM_ROLES ? names[role] : "?";
 }
 
@@ -57,7 +57,7 @@ static bool s_open_store (sim_daemon_t *self)
 {
     static const sv_handler_t handlers[] = {
         {PT_OP_store_append, s_on_append}, {PT_OP_store_membership, s_on_read}, {PT_OP_store_range, s_on_read},
-        {PT_OP_store_heads, s_on_read},    {PT_OP_store_history, s_on_read},
+        {PT_OP_store_heads, s_on_read},    {PT_OP_store_history, s_on_read},    {PT_OP_store_revoked, s_on_read},
     };
     store_t *store = calloc (1, sizeof *store);
     if (!store)
@@ -102,6 +102,27 @@ static void s_close_chat (sim_daemon_t *self)
     free (self->ctx);
 }
 
+/*  ---- auth: what it tells gateways -------------------------------------------------- */
+
+static bool s_open_auth (sim_daemon_t *self)
+{
+    return self->bus != NULL;
+}
+
+static void s_close_auth (sim_daemon_t *self)
+{
+    (void)self;
+}
+
+void sim_auth_tell (sim_daemon_t *self, const pt_revocation_t *what)
+{
+    const pt_revocations_t told = {.items = {what, 1}, .has_items = true};
+    sim_process_enter (&self->process);
+    int lost = sv_bus_publish (self->bus, "a", 1, PT_EV_revoked, &told);
+    (void)lost; /* it is a hint */
+    sim_process_end_turn (&self->process);
+}
+
 /*  ---- life ---------------------------------------------------------------------------- */
 
 static const struct {
@@ -112,6 +133,7 @@ static const struct {
     [SIM_BROKER] = {PT_PEER_none, s_open_broker, s_close_broker},
     [SIM_STORE] = {PT_PEER_store, s_open_store, s_close_store},
     [SIM_CHAT] = {PT_PEER_chat, s_open_chat, s_close_chat},
+    [SIM_AUTH] = {PT_PEER_auth, s_open_auth, s_close_auth},
     [SIM_GATEWAY] = {PT_PEER_gateway, sim_gateway_open, sim_gateway_close},
 };
 

@@ -5,12 +5,13 @@
 #define SIM_DAEMON_H
 
 #include "gw.h"
+#include "gw_identity.h"
 #include "sim_pg.h"
 #include "sim_zmq.h"
 
 #define SIM_SESSIONS 64 /* of one gateway at a time */
 
-typedef enum { SIM_BROKER, SIM_STORE, SIM_CHAT, SIM_GATEWAY, SIM_ROLES } sim_role_t;
+typedef enum { SIM_BROKER, SIM_STORE, SIM_CHAT, SIM_AUTH, SIM_GATEWAY, SIM_ROLES } sim_role_t;
 
 typedef struct sim_session sim_session_t;
 
@@ -39,6 +40,9 @@ void sim_daemon_drain (sim_daemon_t *self);
 bool sim_daemon_is_drained (const sim_daemon_t *self);
 void sim_daemon_leave (sim_daemon_t *self);
 
+/*  Auth, which runs, publishes a revocation. */
+void sim_auth_tell (sim_daemon_t *self, const pt_revocation_t *what);
+
 const char *sim_role_name (sim_role_t role);
 
 /*  ---- sim_gateway.c -------------------------------------------------------------- */
@@ -48,9 +52,12 @@ void sim_gateway_close (sim_daemon_t *self);
 void sim_gateway_drain (sim_daemon_t *self);
 void sim_gateway_end_turn (void *daemon);
 
-/*  The far end of a new connection of a client of that account; .ctx is NULL when
-    there is no room for it. */
-sim_end_t sim_gateway_accept (sim_daemon_t *self, uint64_t account);
+/*  The far end of a new connection of a client with that identity; .ctx is NULL when
+    the handshake is refused. */
+sim_end_t sim_gateway_accept (sim_daemon_t *self, const gw_identity_t *identity);
+
+/*  Who is still served although his credential was revoked until `us`; NULL: nobody. */
+const gw_identity_t *sim_gateway_stale (const sim_daemon_t *self, uint64_t us);
 
 /*  Takes that end back when no connection could be made of it. */
 void sim_gateway_refuse (sim_end_t *end);

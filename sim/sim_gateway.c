@@ -5,6 +5,8 @@
     line "!<id> <operation> <room> <account> <key>", answered "!<id> <error>". */
 
 #include "gw_conn.h"
+#include "gw_revoked.h"
+#include "gw_revoked_poll.h"
 #include "gw_room.h"
 #include "gw_ws.h"
 #include "sim_daemon.h"
@@ -30,7 +32,7 @@ struct sim_session {
     gw_conn_t conn; /* first */
     sim_daemon_t *daemon;
     unsigned slot;
-    uint64_t account;
+    gw_identity_t identity;
     sim_link_t *link; /* NULL until it is up */
     gw_ws_t *ws;
     bool is_dirty, is_closing;
@@ -116,9 +118,10 @@ static void s_ask_rest (sim_session_t *self, const char *line)
     char what = 0, key[LIM_KEY];
     if (sscanf (line, "!%llu %c %llu %llu %63s", &id, &what, &room, &account, key) != 5)
         return;
-    pt_room_change_t change = {.account = self->account, .room = room, .key = pt_str (key)};
-    pt_member_remove_t removal = {.account = self->account, .room = room, .member = account, .key = pt_str (key)};
-    pt_member_set_t set = {.account = self->account, .room = room, .member = account, .key = pt_str (key)};
+    pt_room_change_t change = {.account = self->identity.account, .room = room, .key = pt_str (key)};
+    pt_member_remove_t removal = {
+        .account = self->identity.account, .room = room, .member = account, .key = pt_str (key)};
+    pt_member_set_t set = {.account = self->identity.account, .room = room, .member = account, .key = pt_str (key)};
     sv_call_t call = {.affinity = room, .deadline_ms = S_REST_MS};
     switch (what) {
     case 'j':
@@ -162,10 +165,9 @@ static void s_destroy (sim_session_t *self)
 static void s_up (void *ctx, sim_link_t *link)
 {
     sim_session_t *self = ctx;
-    gw_identity_t identity = {.account = self->account, .session = 1, .expires_us = INT64_MAX};
     sim_process_enter (&self->daemon->process);
     self->link = link;
-    self->ws = gw_ws_open (&self->daemon->gw, &self->conn, &identity);
+    self->ws = gw_ws_open (&self->daemon->gw, &self->conn, &self->identity);
     if (!self->ws || self->daemon->is_draining)
         self->is_closing = true;
     sim_process_wake (&self->daemon->process);
@@ -197,19 +199,39 @@ static void s_take (void *ctx, sim_link_t *link, sim_parcel_t *parcel)
 
 static const sim_end_ops_t s_end_ops = {s_up, s_down, s_take};
 
-sim_end_t sim_gateway_accept (sim_daemon_t *self, uint64_t account)
+/*  As the handshake does it. */
+static bool s_is_good (const sim_daemon_t *self, const gw_identity_t *identity)
+{
+    return self->is_running && gw_revoked_judge (self->gw.revoked, identity, self->process.net->now_us / 1000) == 0;
+}
+
+sim_end_t sim_gateway_accept (sim_daemon_t *self, const gw_identity_t *identity)
 {
     sim_end_t end = {.node = self->process.node, .ops = &s_end_ops};
     unsigned slot = 0;
     while (slot < SIM_SESSIONS && self->sessions[slot])
         slot++;
-    sim_session_t *session = slot < SIM_SESSIONS && self->is_running ? calloc (1, sizeof *session) : NULL;
+    sim_session_t *session = slot < SIM_SESSIONS && s_is_good (self, identity) ? calloc (1, sizeof *session) : NULL;
     if (!session)
         return end;
-    *session = (sim_session_t){.conn = {&s_conn_ops}, .daemon = self, .slot = slot, .account = account};
+    *session = (sim_session_t){.conn = {&s_conn_ops}, .daemon = self, .slot = slot, .identity = *identity};
     self->sessions[slot] = session;
     end.ctx = session;
     return end;
+}
+
+const gw_identity_t *sim_gateway_stale (const sim_daemon_t *self, uint64_t us)
+{
+    for (unsigned i = 0; self->is_running && i < SIM_SESSIONS; i++) {
+        const sim_session_t *session = self->sessions[i];
+        if (!session || !session->ws || session->is_closing)
+            continue;
+        const gw_identity_t *identity = &session->identity;
+        uint64_t revoked_us = sim_pg_revoked_us (self->pg, identity->account, identity->session, identity->generation);
+        if (revoked_us && revoked_us <= us)
+            return identity;
+    }
+    return NULL;
 }
 
 void sim_gateway_refuse (sim_end_t *end)
@@ -248,11 +270,13 @@ bool sim_gateway_open (sim_daemon_t *self)
     self->gw = (gw_t){.loop = &self->process.loop, .bus = self->bus};
     snprintf (self->gw.instance, sizeof self->gw.instance, "%016llx",
               (unsigned long long)sv_bus_generation (self->bus));
-    self->gw.rooms = gw_rooms_new (&self->gw);
+    self->gw.revoked = gw_revoked_new ();
+    self->gw.rooms = self->gw.revoked ? gw_rooms_new (&self->gw) : NULL;
     self->gw.sessions = self->gw.rooms ? gw_sessions_new (&self->gw) : NULL;
+    self->gw.poll = self->gw.sessions ? gw_revoked_poll_new (&self->gw) : NULL;
     self->process.end_turn = sim_gateway_end_turn;
     self->process.ctx = self;
-    return self->gw.sessions != NULL;
+    return self->gw.poll != NULL;
 }
 
 void sim_gateway_close (sim_daemon_t *self)
@@ -261,8 +285,10 @@ void sim_gateway_close (sim_daemon_t *self)
     for (unsigned i = 0; i < SIM_SESSIONS; i++)
         if (self->sessions[i])
             s_destroy (self->sessions[i]);
+    gw_revoked_poll_destroy (&self->gw.poll);
     gw_sessions_destroy (&self->gw.sessions);
     gw_rooms_destroy (&self->gw.rooms);
+    gw_revoked_destroy (&self->gw.revoked);
 }
 
 void sim_gateway_drain (sim_daemon_t *self)

@@ -396,6 +396,7 @@ void sim_pg_crash (sim_pg_t *self, uint64_t us)
     if (!self->is_up)
         return;
     self->is_up = false;
+    sim_pg_forget_open (self);
     for (unsigned i = 0; i < SIM_PG_SESSIONS; i++) {
         sim_pg_session_t *session = &self->sessions[i];
         sim_pg_client_t *client = session->is_open ? session->client : NULL;

@@ -18,7 +18,8 @@
 #define SIM_PG_ROOMS 8
 #define SIM_PG_ACCOUNTS 32
 #define SIM_PG_SESSIONS 32
-#define SIM_PG_ITEMS 8192 /* of one room; further ones fail as a full disk would */
+#define SIM_PG_REVOKED 128 /* further revocations fail */
+#define SIM_PG_ITEMS 8192  /* of one room; further ones fail as a full disk would */
 
 typedef struct {
     uint64_t id;
@@ -56,8 +57,19 @@ void sim_pg_fail (sim_pg_t *self, const char *sqlstate, unsigned permille, uint6
 void sim_pg_serve (sim_pg_t *self);
 
 /*  Reads in one snapshot, some time from now, and replies: membership, range,
-    heads, history.  Consumes the request. */
+    heads, history, revoked.  Consumes the request. */
 void sim_pg_read (sim_pg_t *self, sim_process_t *process, sv_request_t *request, const void *msg);
+
+/*  Revokes, in a transaction of its own that takes a while; `fn` is called with `arg`
+    and the number of the revocation when it has been committed.  False when that
+    can't be begun. */
+bool sim_pg_revoke (sim_pg_t *self, const pt_revocation_t *what, sim_event_fn *fn, void *arg);
+const pt_revocation_t *sim_pg_revocation (const sim_pg_t *self, uint64_t i);
+
+/*  When a credential was revoked: the time of the commit; 0: it is good.  The
+    generation that an account has. */
+uint64_t sim_pg_revoked_us (const sim_pg_t *self, uint64_t account, uint64_t session, uint64_t generation);
+uint64_t sim_pg_generation (const sim_pg_t *self, uint64_t account);
 
 /*  Something went wrong inside the model or by the daemons' hand: NULL, or what. */
 const char *sim_pg_complaint (const sim_pg_t *self);

@@ -39,6 +39,15 @@ typedef struct {
     unsigned row_count, row_cap;
 } sim_pg_session_t;
 
+/*  A revocation, from the moment its transaction begins. */
+typedef struct {
+    pt_revocation_t what;
+    bool is_open;          /* its transaction has not ended */
+    uint64_t committed_us; /* 0: it is not, or never will be */
+    sim_event_fn *fn;
+    void *arg;
+} sim_pg_revoked_t;
+
 /*  A read under way; lives until the schedule ends. */
 typedef struct sim_pg_job {
     struct sim_pg_job *next;
@@ -62,6 +71,8 @@ struct sim_pg {
     sim_pg_key_t *keys;
     pt_arena_t *arena; /* texts of rows */
     sim_pg_job_t *jobs;
+    sim_pg_revoked_t revoked[SIM_PG_REVOKED];
+    unsigned revoked_count;
     uint64_t next_id;
     uint64_t waits;
     char sqlstate[6];
@@ -72,6 +83,13 @@ struct sim_pg {
 
 /*  The row with that key; NULL when there is none. */
 const pt_item_t *sim_pg_find (sim_pg_t *self, uint64_t room, uint64_t sender, pt_str_t key);
+
+/*  ---- sim_pg_revoked.c ------------------------------------------------------------ */
+
+const pt_revoked_page_t *sim_pg_revoked_page (const sim_pg_t *self, pt_arena_t *arena, pt_str_t text);
+
+/*  The server has crashed: what was under way never happened. */
+void sim_pg_forget_open (sim_pg_t *self);
 
 /*  ---- what a connection does ------------------------------------------------------ */
 

@@ -92,6 +92,8 @@ static const void *s_read (const sim_pg_t *self, pt_arena_t *arena, uint16_t opc
     switch (opcode) {
     case PT_OP_store_membership:
         return s_membership (self, arena, msg);
+    case PT_OP_store_revoked:
+        return sim_pg_revoked_page (self, arena, ((const pt_revoked_query_t *)msg)->cursor);
     case PT_OP_store_heads:
         return s_heads (self, arena, msg);
     case PT_OP_store_range:

@@ -32,6 +32,8 @@ static void s_add_client (sim_world_t *self, unsigned i, uint32_t body_max)
         .node = (int)(self->daemon_count + 1 + i),
         .index = i,
         .account = i + 1,
+        .credential = 1000 * (i + 1),
+        .generation = 1,
         .pg = self->pg,
         .history = &self->history,
         .window = sim_random_chance (&self->random, 500) ? 1 : (unsigned)sim_random_between (&self->random, 2, 6),
@@ -69,13 +71,15 @@ static int s_make (sim_world_t *self, const sim_order_t *order)
     sim_history_init (&self->history, &self->net, order->trace);
     self->events_min = order->events_min;
     unsigned gateways = (unsigned)sim_random_between (&self->random, 2, SIM_GATEWAYS);
-    self->pg = sim_pg_new (&self->net, (int)(SIM_BROKERS + SIM_STORES + SIM_CHATS + gateways));
+    self->pg = sim_pg_new (&self->net, (int)(SIM_BROKERS + SIM_STORES + SIM_CHATS + SIM_AUTHS + gateways));
     if (!self->pg)
         return -PT_E_memory;
     sim_pg_serve (self->pg);
     s_add_daemons (self, SIM_BROKER, SIM_BROKERS);
     s_add_daemons (self, SIM_STORE, SIM_STORES);
     s_add_daemons (self, SIM_CHAT, SIM_CHATS);
+    self->auth = &self->daemons[self->daemon_count];
+    s_add_daemons (self, SIM_AUTH, SIM_AUTHS);
     s_add_daemons (self, SIM_GATEWAY, gateways);
     self->client_count = (unsigned)sim_random_between (&self->random, 4, SIM_CLIENTS);
     uint32_t body_max = s_choose_load (self);
@@ -101,6 +105,39 @@ static void s_unmake (sim_world_t *self)
 
 /*  ---- acts ----------------------------------------------------------------------------- */
 
+static void s_on_tell (void *ctx, uint64_t i)
+{
+    sim_world_t *self = ctx;
+    if (self->auth->is_running)
+        sim_auth_tell (self->auth, sim_pg_revocation (self->pg, i));
+}
+
+/*  Auth hears of the commit, and tells of it; dead or asleep, it does not, or late. */
+static void s_on_revoked (void *ctx, uint64_t i)
+{
+    sim_world_t *self = ctx;
+    const pt_revocation_t *what = sim_pg_revocation (self->pg, i);
+    sim_history_note (&self->history, "revoked", what->account, what->has_session ? what->session : what->generation);
+    sim_net_after (&self->net, self->auth->process.node, sim_random_between (&self->random, 200, 5000), s_on_tell, self,
+                   i);
+}
+
+/*  Of one credential, or of all but perhaps one. */
+static void s_sign_out (sim_world_t *self, const sim_client_t *client)
+{
+    pt_revocation_t what = {.account = client->account, .at = (int64_t)self->net.now_us};
+    if (sim_random_chance (&self->random, 600)) {
+        what.session = client->credential;
+        what.has_session = true;
+    } else {
+        what.generation = sim_pg_generation (self->pg, client->account) + 1;
+        what.has_generation = true;
+        what.has_spared = sim_random_chance (&self->random, 500);
+        what.spared = what.has_spared ? client->credential : 0;
+    }
+    (void)sim_pg_revoke (self->pg, &what, s_on_revoked, self);
+}
+
 static void s_act (sim_world_t *self, sim_client_t *client)
 {
     unsigned room = (unsigned)sim_random_below (&self->random, client->room_count);
@@ -112,6 +149,8 @@ static void s_act (sim_world_t *self, sim_client_t *client)
         sim_client_change (client, room, 'k', whom);
     else if (what < 50)
         sim_client_turn_away (client, room);
+    else if (what < 60)
+        s_sign_out (self, client);
     else
         for (uint64_t n = sim_random_chance (&self->random, 200) ? 1 + sim_random_below (&self->random, 6) : 1; n > 0;
              n--)
@@ -145,6 +184,8 @@ static void s_on_boot (void *ctx, uint64_t i)
         sim_history_blame (&self->history, VF_UNRECOVERED, "a daemon could not start");
 }
 
+static void s_on_watch (void *ctx, uint64_t arg);
+
 static void s_begin (sim_world_t *self)
 {
     sim_net_start (&self->net, (int)self->daemon_count); /* PostgreSQL */
@@ -156,6 +197,7 @@ static void s_begin (sim_world_t *self)
     }
     sim_net_after (&self->net, SIM_NOBODY, S_BOOT_US + 1000 * sim_random_below (&self->random, 1000), s_on_fault, self,
                    0);
+    sim_net_after (&self->net, SIM_NOBODY, S_BOOT_US, s_on_watch, self, 0);
 }
 
 /*  ---- running ---------------------------------------------------------------------------- */
@@ -187,13 +229,44 @@ static bool s_is_active (const sim_world_t *self)
            self->net.now_us < self->active_us;
 }
 
+/*  Somebody whose credential was revoked until `us` and who is still served. */
+static const gw_identity_t *s_stale (const sim_world_t *self, uint64_t us)
+{
+    const gw_identity_t *stale = NULL;
+    for (unsigned i = 0; !stale && i < self->daemon_count; i++)
+        if (self->daemons[i].role == SIM_GATEWAY)
+            stale = sim_gateway_stale (&self->daemons[i], us);
+    return stale;
+}
+
+static void s_on_watch (void *ctx, uint64_t arg)
+{
+    (void)arg;
+    sim_world_t *self = ctx;
+    uint64_t now_us = self->net.now_us;
+    if (now_us > self->fault_end_us + SIM_SIGNED_OUT_US) {
+        const gw_identity_t *stale = s_stale (self, now_us - SIM_SIGNED_OUT_US);
+        if (stale)
+            sim_history_blame (&self->history, VF_OPEN_AFTER,
+                               "c%llu is served under credential %llu, revoked %llu ms ago",
+                               (unsigned long long)stale->account, (unsigned long long)stale->session,
+                               (unsigned long long)(now_us - sim_pg_revoked_us (self->pg, stale->account,
+                                                                                stale->session, stale->generation)) /
+                                   1000);
+    }
+    sim_net_after (&self->net, SIM_NOBODY, S_CHECK_US, s_on_watch, self, 0);
+}
+
 /*  Whether all is as it should be in the end. */
 static bool s_is_content (const sim_world_t *self, char *why, size_t size)
 {
     for (unsigned i = 0; i < self->client_count; i++)
         if (!sim_client_is_content (&self->clients[i], why, size))
             return false;
-    return true;
+    const gw_identity_t *stale = s_stale (self, UINT64_MAX);
+    if (stale)
+        snprintf (why, size, "c%llu is served though it was signed out", (unsigned long long)stale->account);
+    return !stale;
 }
 
 static void s_run (sim_world_t *self, sim_result_t *out)

@@ -9,12 +9,17 @@
 #define SIM_BROKERS 2
 #define SIM_STORES 2
 #define SIM_CHATS 2
-#define SIM_DAEMONS (SIM_BROKERS + SIM_STORES + SIM_CHATS + SIM_GATEWAYS)
+#define SIM_AUTHS 1
+#define SIM_DAEMONS (SIM_BROKERS + SIM_STORES + SIM_CHATS + SIM_AUTHS + SIM_GATEWAYS)
 #define SIM_CLIENTS 8
 #define SIM_FAULTS_MIN 3
 
 /*  Everything must flow again so long after the last fault has ended. */
 #define SIM_PEACE_US UINT64_C (40000000)
+
+/*  Who was signed out, and so long ago, is not served any more: counted from the
+    commit, or from the end of the last fault. */
+#define SIM_SIGNED_OUT_US UINT64_C (5000000)
 
 typedef struct {
     uint64_t seed;
@@ -41,6 +46,7 @@ typedef struct {
     sim_history_t history;
     sim_pg_t *pg;
     sim_daemon_t daemons[SIM_DAEMONS];
+    sim_daemon_t *auth; /* one of them */
     unsigned daemon_count;
     sim_client_t clients[SIM_CLIENTS];
     unsigned client_count, room_count;

@@ -156,9 +156,10 @@ typedef void (sv_event_fn) (void *ctx, const sv_event_t *event);
     is full: an event is a hint.  0, or an error of encoding. */
 PT_MUSTCHECK int sv_bus_publish (sv_bus_t *self, const void *topic, size_t topic_len, uint16_t opcode, const void *msg);
 
-/*  Takes events; each arrives once per broker: the receiver drops what it has
-    (by seq), the bus drops nothing. */
-void sv_bus_on_event (sv_bus_t *self, sv_event_fn *fn, void *ctx);
+/*  Takes events of the topics that begin with `first`, one that the role may
+    subscribe to; NULL: no more.  Each arrives once per broker: the receiver drops
+    what it has, the bus drops nothing. */
+void sv_bus_on_event (sv_bus_t *self, char first, sv_event_fn *fn, void *ctx);
 PT_MUSTCHECK int sv_bus_subscribe (sv_bus_t *self, const void *topic, size_t topic_len);
 void sv_bus_unsubscribe (sv_bus_t *self, const void *topic, size_t topic_len);
 

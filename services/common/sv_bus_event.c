@@ -43,10 +43,21 @@ int sv_bus_publish (sv_bus_t *self, const void *topic, size_t topic_len, uint16_
 
 /*  ---- taking ------------------------------------------------------------------- */
 
-void sv_bus_on_event (sv_bus_t *self, sv_event_fn *fn, void *ctx)
+/*  Place of a topic among those of the role; SV_BUS_TOPICS: none of them. */
+static size_t s_place (const sv_bus_t *self, char first)
 {
-    self->on_event = fn;
-    self->on_event_ctx = ctx;
+    const char *at = first ? strchr (self->rule->subscribes, first) : NULL;
+    size_t place = at ? (size_t)(at - self->rule->subscribes) : SV_BUS_TOPICS;
+    return place < SV_BUS_TOPICS ? place : SV_BUS_TOPICS;
+}
+
+void sv_bus_on_event (sv_bus_t *self, char first, sv_event_fn *fn, void *ctx)
+{
+    size_t place = s_place (self, first);
+    if (place == SV_BUS_TOPICS)
+        return;
+    self->on_event[place].fn = fn;
+    self->on_event[place].ctx = ctx;
 }
 
 int sv_bus_subscribe (sv_bus_t *self, const void *topic, size_t topic_len)
@@ -98,8 +109,9 @@ static void s_on_event (sv_bus_t *self, unsigned broker, zmq_msg_t frames[3])
         .arena = self->arena,
         .broker = broker,
     };
-    if (self->on_event)
-        self->on_event (self->on_event_ctx, &event);
+    size_t place = event.topic_len ? s_place (self, *(const char *)event.topic) : SV_BUS_TOPICS;
+    if (place < SV_BUS_TOPICS && self->on_event[place].fn)
+        self->on_event[place].fn (self->on_event[place].ctx, &event);
 }
 
 /*  Reads the two frames behind the topic; any other number is dropped. */

@@ -27,6 +27,9 @@
 /*  Longest wait for brokers to confirm a drain. */
 #define SV_BUS_SETTLE_MS 500
 
+/*  Kinds of topics one role may subscribe to; see roles.def. */
+#define SV_BUS_TOPICS 4
+
 /*  Precision of deadlines and resends while calls are open. */
 #define SV_BUS_TICK_MS 10
 
@@ -106,8 +109,10 @@ struct sv_bus {
     sv_request_t *taken, *spare;
     unsigned taken_count, spare_count;
 
-    sv_event_fn *on_event;
-    void *on_event_ctx;
+    struct {
+        sv_event_fn *fn;
+        void *ctx;
+    } on_event[SV_BUS_TOPICS]; /* by place in the rule's `subscribes` */
     uint64_t event_counter;
 
     sv_bus_metrics_t metrics;

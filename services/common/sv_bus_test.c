@@ -744,6 +744,12 @@ static void s_on_event (void *ctx, const sv_event_t *event)
     rig->has_pair |= rig->copies[event->counter] == BROKERS;
 }
 
+static void s_on_foreign (void *ctx, const sv_event_t *event)
+{
+    (void)ctx;
+    fail_msg ("%s came to the handler of another topic", pt_call_find (event->opcode)->name);
+}
+
 static void s_publish (rig_t *rig, uint64_t room)
 {
     uint8_t topic[PT_TOPIC_ROOM_LEN];
@@ -766,7 +772,9 @@ static void an_event_comes_once_from_each_broker (void **state)
     rig_t *rig = *state;
     uint8_t topic[PT_TOPIC_ROOM_LEN];
     s_open (rig, 2, 4);
-    sv_bus_on_event (rig->gateway, s_on_event, rig);
+    sv_bus_on_event (rig->gateway, 'r', s_on_event, rig);
+    sv_bus_on_event (rig->gateway, 'a', s_on_foreign, rig);
+    sv_bus_on_event (rig->gateway, 'x', s_on_foreign, rig);
     pt_topic_room (topic, 9);
     assert_int_equal (sv_bus_subscribe (rig->gateway, topic, sizeof topic), 0);
     assert_int_equal (sv_bus_subscribe (rig->gateway, "x", 1), -PT_E_not_allowed_role);

@@ -7,10 +7,14 @@
 
 typedef struct gw_config gw_config_t;
 typedef struct gw_tokens gw_tokens_t;
+typedef struct gw_revoked gw_revoked_t;
+typedef struct gw_revoked_poll gw_revoked_poll_t;
+typedef struct gw_limit gw_limit_t;
 typedef struct gw_rooms gw_rooms_t;
 typedef struct gw_sessions gw_sessions_t;
 typedef struct gw_server gw_server_t;
 typedef struct gw_keys gw_keys_t;
+typedef struct gw_checks gw_checks_t;
 typedef struct gw_health gw_health_t;
 
 typedef struct gw {
@@ -23,6 +27,10 @@ typedef struct gw {
     sv_trace_t *trace;       /* NULL: hops are not noted */
     gw_tokens_t *tokens;     /* gw_token.h: keys and verified tokens */
     gw_keys_t *keys;         /* gw_keys.h: keeps the keys fresh */
+    gw_checks_t *checks;     /* gw_check.h: whose opaque credentials they are */
+    gw_revoked_t *revoked;   /* gw_revoked.h: what no longer counts */
+    gw_revoked_poll_t *poll; /* gw_revoked_poll.h: keeps that fresh; made after sessions, destroyed before */
+    gw_limit_t *limit;       /* gw_limit.h: how often one may ask */
     gw_health_t *health;     /* gw_health.h: whether it can serve */
     gw_rooms_t *rooms;       /* gw_room.h: rooms with local subscribers; made after bus and loop */
     gw_sessions_t *sessions; /* gw_ws.h: what all WebSocket sessions share; made after rooms, destroyed before */

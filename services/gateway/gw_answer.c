@@ -25,6 +25,7 @@ static const char *s_status_text (int status)
     } texts[] = {
         {200, "OK"},
         {201, "Created"},
+        {202, "Accepted"},
         {204, "No Content"},
         {400, "Bad Request"},
         {401, "Unauthorized"},
@@ -80,10 +81,11 @@ static void s_put_security (pt_buf_t *out, const gw_request_t *request)
         pt_buf_puts (out, "Strict-Transport-Security: max-age=31536000\r\n");
     pt_buf_puts (out, "Vary: Origin\r\n");
     if (request->origin)
-        pt_buf_printf (out,
-                       "Access-Control-Allow-Origin: %s\r\n"
-                       "Access-Control-Expose-Headers: X-Request-ID, Retry-After, Allow\r\n",
-                       request->origin);
+        pt_buf_printf (
+            out,
+            "Access-Control-Allow-Origin: %s\r\n"
+            "Access-Control-Expose-Headers: X-Request-ID, Retry-After, RateLimit, RateLimit-Policy, Allow\r\n",
+            request->origin);
 }
 
 static void s_put_head (pt_buf_t *out, const gw_request_t *request, const gw_answer_t *answer, bool ends)
@@ -99,6 +101,8 @@ static void s_put_head (pt_buf_t *out, const gw_request_t *request, const gw_ans
     pt_buf_printf (out, "X-Request-ID: %s\r\n", request->trace);
     if (answer->extra)
         pt_buf_puts (out, answer->extra);
+    if (request->cookies)
+        pt_buf_puts (out, request->cookies);
     pt_buf_puts (out, "\r\n");
 }
 
@@ -165,11 +169,15 @@ void gw_http_answer (gw_request_t *request, const gw_answer_t *answer)
 
 void gw_http_fail (gw_request_t *request, int err, const char *detail, const pt_error_t *error)
 {
-    char extra[EXTRA_HEADERS], headers[GW_PROBLEM_HEADERS], allow[96];
+    char extra[EXTRA_HEADERS], headers[GW_PROBLEM_HEADERS], limits[GW_LIMIT_HEADERS], allow[96];
     pt_buf_t body;
     pt_buf_init (&body, 64 * 1024);
     gw_problem_write (&body, err, detail, error, request->trace);
-    snprintf (extra, sizeof extra, "%s", gw_problem_headers (err, error, headers));
+    const pt_error_t limited = {.has_retry_ms = true, .retry_ms = request->limited.wait_ms};
+    bool is_limited = err == -PT_E_too_many && request->limited.wait_ms > 0;
+    snprintf (extra, sizeof extra, "%s%s",
+              gw_problem_headers (err, is_limited ? &limited : error, request->proof.credential.scheme, headers),
+              is_limited ? gw_limit_headers (request->limited.class, request->limited.wait_ms, limits) : "");
     if (err == -PT_E_method_not_allowed && request->methods != 0) {
         gw_route_allow (request->methods, allow, sizeof allow);
         snprintf (extra, sizeof extra, "Allow: %s\r\n", allow);
@@ -183,7 +191,7 @@ void gw_http_fail (gw_request_t *request, int err, const char *detail, const pt_
 void gw_http_reply (gw_request_t *request, int status, pt_msg_t type, const void *msg)
 {
     if (type == PT_MSG_empty) {
-        gw_http_answer (request, &(gw_answer_t){.status = 204});
+        gw_http_answer (request, &(gw_answer_t){.status = status});
         return;
     }
     pt_buf_t body;
@@ -216,11 +224,11 @@ void gw_answer_options (gw_request_t *request)
     gw_route_allow (request->methods, allow, sizeof allow);
     int len = snprintf (extra, sizeof extra, "Allow: %s\r\n", allow);
     if (request->origin && len > 0)
-        snprintf (
-            extra + len, sizeof extra - (size_t)len,
-            "Access-Control-Allow-Methods: %s\r\n"
-            "Access-Control-Allow-Headers: Authorization, Content-Type, Idempotency-Key, Traceparent, X-Request-ID\r\n"
-            "Access-Control-Max-Age: 600\r\n",
-            allow);
+        snprintf (extra + len, sizeof extra - (size_t)len,
+                  "Access-Control-Allow-Methods: %s\r\n"
+                  "Access-Control-Allow-Headers: Authorization, Content-Type, Idempotency-Key, Traceparent, "
+                  "X-CSRFToken, X-Request-ID\r\n"
+                  "Access-Control-Max-Age: 600\r\n",
+                  allow);
     gw_http_answer (request, &(gw_answer_t){.status = 204, .extra = extra});
 }

@@ -1,7 +1,10 @@
 /*  gw_api - what the gateway serves: the table of routes and the few handlers
     that are more than their operation.  Health has a file of its own. */
 
+#include "gw_answer.h"
 #include "gw_call.h"
+#include "gw_config.h"
+#include "gw_cookie.h"
 #include "gw_health.h"
 #include "gw_json.h"
 
@@ -44,19 +47,141 @@ static void s_post_message (gw_request_t *request)
         gw_call_send (request, PT_OP_chat_send, send, s_on_sent);
 }
 
+/* ---- signing in and out --------------------------------------------------------- */
+
+static bool s_is_secure (const gw_request_t *request)
+{
+    return request->gw->config->tls_cert != NULL;
+}
+
+/*  Both cookies of a browser's session; 0 seconds and an empty key take them away.
+    0 or -PT_E_memory. */
+static int s_set_cookies (gw_request_t *request, pt_str_t session, uint64_t seconds)
+{
+    char csrf[GW_COOKIE_KEY + 1] = "";
+    uint8_t random[GW_COOKIE_KEY];
+    pt_buf_t lines;
+    if (session.len > 0) {
+        gw_random (random, sizeof random);
+        gw_cookie_key (random, csrf);
+    }
+    pt_buf_init (&lines, 1024);
+    gw_cookie_put_session (&lines, session, seconds, s_is_secure (request));
+    gw_cookie_put_csrf (&lines, pt_str (csrf), session.len > 0 ? GW_COOKIE_CSRF_SECONDS : 0, s_is_secure (request));
+    request->cookies = pt_buf_error (&lines) == 0 ? pt_arena_copy (request->arena, lines.at, lines.len) : NULL;
+    pt_buf_fini (&lines);
+    return request->cookies ? 0 : -PT_E_memory;
+}
+
+/*  A browser keeps its key where no script can read it, so the body does not show it. */
+static void s_on_signed_in (void *arg, const sv_reply_t *reply)
+{
+    gw_request_t *request = arg;
+    if (!gw_call_succeeded (request, reply))
+        return;
+    pt_session_grant_t grant = *(const pt_session_grant_t *)reply->msg;
+    int err = 0;
+    if (grant.has_token && pt_str_eq (grant.token_type, PT_LIT ("Cookie"))) {
+        err = gw_cookie_is_key (grant.token) && grant.has_expires_in
+                  ? s_set_cookies (request, grant.token, grant.expires_in)
+                  : -PT_E_internal;
+        grant.has_token = false;
+    }
+    if (err != 0)
+        gw_http_fail (request, err, NULL, NULL);
+    else
+        gw_http_reply (request, request->route->status, PT_MSG_session_grant, &grant);
+}
+
+static void s_sign_in (gw_request_t *request)
+{
+    pt_session_create_t *create = gw_call_read_body (request, PT_MSG_session_create);
+    if (create && gw_call_fill (request, PT_MSG_session_create, create))
+        gw_call_send (request, PT_OP_auth_session_create, create, s_on_signed_in);
+}
+
 static void s_on_done (void *arg, const sv_reply_t *reply)
 {
     gw_request_t *request = arg;
     if (gw_call_succeeded (request, reply))
-        gw_http_reply (request, 204, PT_MSG_empty, NULL);
+        gw_http_reply (request, request->route->status, PT_MSG_empty, NULL);
+}
+
+/*  The session that asks is over: a browser forgets its cookies. */
+static void s_on_signed_out (void *arg, const sv_reply_t *reply)
+{
+    gw_request_t *request = arg;
+    if (!gw_call_succeeded (request, reply))
+        return;
+    /*  Without memory the cookies stay, and are good for nothing. */
+    if (request->proof.credential.is_cookie)
+        (void)s_set_cookies (request, PT_LIT (""), 0);
+    gw_http_reply (request, request->route->status, PT_MSG_empty, NULL);
+}
+
+static void s_sign_out (gw_request_t *request, pt_session_ref_t *ref, bool is_all)
+{
+    if (!gw_call_fill (request, PT_MSG_session_ref, ref))
+        return;
+    bool is_own = is_all || ref->id == request->identity.session;
+    gw_call_send (request, PT_OP_auth_session_delete, ref, is_own ? s_on_signed_out : s_on_done);
 }
 
 static void s_delete_current_session (gw_request_t *request)
 {
     pt_session_ref_t ref = {.id = request->identity.session, .has_id = true};
+    s_sign_out (request, &ref, false);
+}
+
+static void s_delete_session (gw_request_t *request)
+{
+    pt_session_ref_t ref = {0};
+    s_sign_out (request, &ref, false);
+}
+
+static void s_delete_sessions (gw_request_t *request)
+{
+    pt_session_ref_t ref = {0};
+    s_sign_out (request, &ref, true);
+}
+
+static void s_delete_token (gw_request_t *request)
+{
+    pt_session_ref_t ref = {.kind = PT_credential_kind_TOKEN, .has_kind = true};
     if (gw_call_fill (request, PT_MSG_session_ref, &ref))
         gw_call_send (request, PT_OP_auth_session_delete, &ref, s_on_done);
 }
+
+static void s_delete_account (gw_request_t *request)
+{
+    pt_account_delete_t *msg = gw_call_read_body (request, PT_MSG_account_delete);
+    if (msg && gw_call_fill (request, PT_MSG_account_delete, msg))
+        gw_call_send (request, PT_OP_auth_account_delete, msg, s_on_signed_out);
+}
+
+/* ---- mail ------------------------------------------------------------------------ */
+
+static void s_ask_mail (gw_request_t *request, pt_mail_kind_t kind)
+{
+    pt_mail_ask_t *ask = gw_call_read_body (request, PT_MSG_mail_ask);
+    if (!ask)
+        return;
+    ask->kind = kind;
+    if (gw_call_fill (request, PT_MSG_mail_ask, ask))
+        gw_call_send (request, PT_OP_auth_mail_ask, ask, s_on_done);
+}
+
+static void s_ask_confirmation (gw_request_t *request)
+{
+    s_ask_mail (request, PT_mail_kind_CONFIRM);
+}
+
+static void s_ask_reset (gw_request_t *request)
+{
+    s_ask_mail (request, PT_mail_kind_RESET);
+}
+
+/* ---- the rest --------------------------------------------------------------------- */
 
 static void s_welcome (gw_request_t *request)
 {
@@ -73,46 +198,81 @@ static void s_plain_websocket (gw_request_t *request)
     gw_http_fail (request, -PT_E_upgrade_required, "this path is a WebSocket", NULL);
 }
 
+#define READ GW_SCOPE_READ
+#define WRITE GW_SCOPE_WRITE
+#define ACCOUNT GW_SCOPE_ACCOUNT
+#define ADMIN GW_SCOPE_ADMIN
+
 const gw_route_t gw_routes[] = {
-#define CALL(method, path, op, status, flags, doc)                                                                     \
+#define MORE(method, path, op, status, flags, scope, fn, doc)                                                          \
     {                                                                                                                  \
-        GW_##method, path, PT_OP_##op, status, flags, gw_call_route, doc                                               \
+        GW_##method, path, PT_OP_##op, status, flags, scope, fn, doc                                                   \
     }
-    CALL (POST, "/v1/accounts", auth_account_create, 201, GW_OPEN | GW_BODY, "Register"),
-    CALL (GET, "/v1/accounts", auth_account_list, 200, 0, "Find accounts by ?q="),
-    CALL (GET, "/v1/accounts/me", auth_account_get, 200, 0, "Oneself"),
-    CALL (PATCH, "/v1/accounts/me", auth_account_update, 200, GW_BODY, "Change one's profile"),
-    CALL (GET, "/v1/accounts/{id}", auth_account_get, 200, 0, "One account"),
+#define CALL(method, path, op, status, flags, scope, doc)                                                              \
+    MORE (method, path, op, status, flags, scope, gw_call_route, doc)
+    CALL (POST, "/v1/accounts", auth_account_create, 201, GW_OPEN | GW_BODY | GW_COSTLY, 0, "Register"),
+    CALL (GET, "/v1/accounts", auth_account_list, 200, 0, READ, "Find accounts by ?q="),
+    CALL (GET, "/v1/accounts/me", auth_account_get, 200, 0, READ, "Oneself"),
+    CALL (PATCH, "/v1/accounts/me", auth_account_update, 200, GW_BODY, ACCOUNT, "Change one's profile"),
+    MORE (DELETE, "/v1/accounts/me", auth_account_delete, 204, GW_MAYBE | GW_COSTLY, ACCOUNT, s_delete_account,
+          "Delete one's account"),
+    CALL (PUT, "/v1/accounts/me/password", auth_password_set, 204, GW_BODY | GW_COSTLY, ACCOUNT,
+          "Change one's password"),
+    CALL (PUT, "/v1/accounts/me/email", auth_email_set, 202, GW_BODY | GW_COSTLY, ACCOUNT,
+          "Have a mail sent to a new address"),
+    MORE (POST, "/v1/accounts/confirmations", auth_mail_ask, 202, GW_OPEN | GW_BODY | GW_COSTLY, 0, s_ask_confirmation,
+          "Have the mail sent again that confirms an address"),
+    CALL (POST, "/v1/accounts/confirm", auth_email_confirm, 200, GW_OPEN | GW_BODY | GW_COSTLY, 0,
+          "Confirm an address"),
+    CALL (GET, "/v1/accounts/{id}", auth_account_get, 200, 0, READ, "One account"),
+    MORE (POST, "/v1/passwords/resets", auth_mail_ask, 202, GW_OPEN | GW_BODY | GW_COSTLY, 0, s_ask_reset,
+          "Have a mail sent that lets choose a new password"),
+    CALL (POST, "/v1/passwords/reset", auth_password_reset, 204, GW_OPEN | GW_BODY | GW_COSTLY, 0,
+          "Choose a new password"),
 
-    CALL (POST, "/v1/sessions", auth_session_create, 201, GW_OPEN | GW_BODY, "Sign in"),
-    CALL (GET, "/v1/sessions", auth_session_list, 200, 0, "One's devices"),
-    CALL (DELETE, "/v1/sessions", auth_session_delete, 204, 0, "Sign out everywhere"),
-    CALL (POST, "/v1/sessions/refresh", auth_session_refresh, 200, GW_OPEN | GW_BODY, "Rotate the refresh token"),
-    {GW_DELETE, "/v1/sessions/current", PT_OP_auth_session_delete, 204, 0, s_delete_current_session, "Sign out"},
-    CALL (DELETE, "/v1/sessions/{id}", auth_session_delete, 204, 0, "Sign out one device"),
+    MORE (POST, "/v1/sessions", auth_session_create, 201, GW_OPEN | GW_BODY | GW_COSTLY, 0, s_sign_in, "Sign in"),
+    CALL (GET, "/v1/sessions", auth_session_list, 200, 0, ACCOUNT, "One's devices"),
+    MORE (DELETE, "/v1/sessions", auth_session_delete, 204, 0, ACCOUNT, s_delete_sessions, "Sign out everywhere"),
+    CALL (POST, "/v1/sessions/refresh", auth_session_refresh, 200, GW_OPEN | GW_BODY, 0, "Rotate the refresh token"),
+    MORE (DELETE, "/v1/sessions/current", auth_session_delete, 204, 0, 0, s_delete_current_session, "Sign out"),
+    MORE (DELETE, "/v1/sessions/{id}", auth_session_delete, 204, 0, ACCOUNT, s_delete_session, "Sign out one device"),
+    CALL (POST, "/v1/tokens", auth_token_create, 201, GW_BODY, ACCOUNT, "Make an API token; it is shown once"),
+    CALL (GET, "/v1/tokens", auth_token_list, 200, 0, ACCOUNT, "One's API tokens"),
+    MORE (DELETE, "/v1/tokens/{id}", auth_session_delete, 204, 0, ACCOUNT, s_delete_token, "Revoke an API token"),
 
-    CALL (GET, "/v1/rooms", chat_room_list, 200, 0, "One's rooms; ?public=1&q= for public ones"),
-    CALL (POST, "/v1/rooms", chat_room_create, 201, GW_BODY, "Make a room"),
-    CALL (GET, "/v1/rooms/{room}", chat_room_get, 200, 0, "One room"),
-    CALL (PATCH, "/v1/rooms/{room}", chat_room_update, 200, GW_BODY, "Change name or topic"),
-    CALL (DELETE, "/v1/rooms/{room}", chat_room_delete, 204, 0, "Delete a room"),
-    CALL (POST, "/v1/rooms/{room}/join", chat_room_join, 200, 0, "Join a public room"),
-    CALL (POST, "/v1/rooms/{room}/leave", chat_room_leave, 204, 0, "Leave a room"),
-    CALL (GET, "/v1/rooms/{room}/members", chat_member_list, 200, 0, "Members"),
-    CALL (PUT, "/v1/rooms/{room}/members/{member}", chat_member_set, 200, GW_BODY, "Add a member or change its role"),
-    CALL (DELETE, "/v1/rooms/{room}/members/{member}", chat_member_remove, 204, 0, "Remove a member"),
+    CALL (GET, "/v1/rooms", chat_room_list, 200, 0, READ, "One's rooms; ?public=1&q= for public ones"),
+    CALL (POST, "/v1/rooms", chat_room_create, 201, GW_BODY, WRITE, "Make a room"),
+    CALL (GET, "/v1/rooms/{room}", chat_room_get, 200, 0, READ, "One room"),
+    CALL (PATCH, "/v1/rooms/{room}", chat_room_update, 200, GW_BODY, WRITE, "Change name or topic"),
+    CALL (DELETE, "/v1/rooms/{room}", chat_room_delete, 204, 0, WRITE, "Delete a room"),
+    CALL (POST, "/v1/rooms/{room}/join", chat_room_join, 200, 0, WRITE, "Join a public room"),
+    CALL (POST, "/v1/rooms/{room}/leave", chat_room_leave, 204, 0, WRITE, "Leave a room"),
+    CALL (GET, "/v1/rooms/{room}/members", chat_member_list, 200, 0, READ, "Members"),
+    CALL (PUT, "/v1/rooms/{room}/members/{member}", chat_member_set, 200, GW_BODY, WRITE,
+          "Add a member or change its role"),
+    CALL (DELETE, "/v1/rooms/{room}/members/{member}", chat_member_remove, 204, 0, WRITE, "Remove a member"),
 
-    CALL (GET, "/v1/rooms/{room}/messages", chat_history, 200, 0, "History; ?after=, ?before= or ?around=, ?limit="),
-    {GW_POST, "/v1/rooms/{room}/messages", PT_OP_chat_send, 201, GW_BODY, s_post_message, "Post a message"},
-    CALL (PUT, "/v1/rooms/{room}/read", chat_read, 204, GW_BODY, "Move the read position"),
-    CALL (GET, "/v1/sync", chat_sync, 200, 0, "One snapshot; ?rooms=1,2&limit="),
+    CALL (GET, "/v1/rooms/{room}/messages", chat_history, 200, 0, READ,
+          "History; ?after=, ?before= or ?around=, ?limit="),
+    MORE (POST, "/v1/rooms/{room}/messages", chat_send, 201, GW_BODY, WRITE, s_post_message, "Post a message"),
+    CALL (PUT, "/v1/rooms/{room}/read", chat_read, 204, GW_BODY, WRITE, "Move the read position"),
+    CALL (GET, "/v1/sync", chat_sync, 200, 0, READ, "One snapshot; ?rooms=1,2&limit="),
+
+    CALL (GET, "/v1/admin/accounts", auth_admin_list, 200, 0, ADMIN, "Find accounts by ?q=, empty for all"),
+    CALL (GET, "/v1/admin/accounts/{id}", auth_admin_get, 200, 0, ADMIN, "One account, all of it"),
+    CALL (PATCH, "/v1/admin/accounts/{id}", auth_admin_update, 200, GW_BODY, ADMIN, "Change active, staff or name"),
+    CALL (DELETE, "/v1/admin/accounts/{id}", auth_admin_delete, 204, 0, ADMIN, "Delete an account"),
+    CALL (DELETE, "/v1/admin/accounts/{id}/sessions", auth_admin_sign_out, 204, 0, ADMIN, "Sign an account out"),
+    CALL (GET, "/v1/admin/audit", auth_audit, 200, 0, ADMIN, "What was done to accounts; ?of= one of them"),
 #undef CALL
-    {GW_GET, "/v1/ws", 0, 101, GW_NO_CALL, s_plain_websocket, "The WebSocket"},
-    {GW_GET, "/", 0, 200, GW_NO_CALL, s_welcome, "What this is"},
-    {GW_GET, "/healthz", 0, 200, GW_NO_CALL | GW_ANYWHERE, gw_health_live, "The process runs"},
-    {GW_GET, "/livez", 0, 200, GW_NO_CALL | GW_ANYWHERE, gw_health_live, "The process runs"},
-    {GW_GET, "/readyz", 0, 200, GW_NO_CALL | GW_ANYWHERE, gw_health_ready, "It can serve; ?verbose lists the checks"},
-    {GW_GET, "/metrics", 0, 200, GW_NO_CALL | GW_INTERNAL, gw_health_metrics, "Metrics in Prometheus' text format"},
+#undef MORE
+    {GW_GET, "/v1/ws", 0, 101, GW_NO_CALL, 0, s_plain_websocket, "The WebSocket"},
+    {GW_GET, "/", 0, 200, GW_NO_CALL, 0, s_welcome, "What this is"},
+    {GW_GET, "/healthz", 0, 200, GW_NO_CALL | GW_ANYWHERE, 0, gw_health_live, "The process runs"},
+    {GW_GET, "/livez", 0, 200, GW_NO_CALL | GW_ANYWHERE, 0, gw_health_live, "The process runs"},
+    {GW_GET, "/readyz", 0, 200, GW_NO_CALL | GW_ANYWHERE, 0, gw_health_ready,
+     "It can serve; ?verbose lists the checks"},
+    {GW_GET, "/metrics", 0, 200, GW_NO_CALL | GW_INTERNAL, 0, gw_health_metrics, "Metrics in Prometheus' text format"},
 };
 
 const size_t gw_route_count = sizeof gw_routes / sizeof gw_routes[0];

@@ -90,6 +90,14 @@ static int s_fill_key (gw_request_t *request, const pt_desc_t *desc, void *msg)
     return 0;
 }
 
+/*  Where the client is, for limits and the audit trail. */
+static void s_fill_address (const gw_request_t *request, const pt_desc_t *desc, void *msg)
+{
+    const pt_field_t *field = pt_desc_field (desc, "address", 7);
+    if (field && (field->flags & PT_INNER) != 0 && request->link->peer[0])
+        gw_json_set_str (field, msg, pt_str (request->link->peer));
+}
+
 bool gw_call_fill (gw_request_t *request, pt_msg_t type, void *msg)
 {
     const pt_desc_t *desc = pt_desc (type);
@@ -101,6 +109,7 @@ bool gw_call_fill (gw_request_t *request, pt_msg_t type, void *msg)
         s_set_inner (desc, msg, "account", request->identity.account);
         s_set_inner (desc, msg, "session", request->identity.session);
     }
+    s_fill_address (request, desc, msg);
     if (err == 0)
         err = s_fill_key (request, desc, msg);
     if (err != 0)
@@ -110,13 +119,19 @@ bool gw_call_fill (gw_request_t *request, pt_msg_t type, void *msg)
 
 /* ---- calling ------------------------------------------------------------------ */
 
-/*  What belongs together meets at one worker: the room, else the account. */
+/*  What belongs together meets at one worker: the room, the name that signs in, else
+    the account. */
 static uint64_t s_affinity (const gw_request_t *request, const pt_desc_t *desc, const void *msg)
 {
-    const pt_field_t *room = pt_desc_field (desc, "room", 4);
+    const pt_field_t *room = pt_desc_field (desc, "room", 4), *name = pt_desc_field (desc, "identifier", 10);
     uint64_t value = request->has_identity ? request->identity.account : 0;
     if (room && room->type == PT_T_ID)
         memcpy (&value, (const char *)msg + room->offset, sizeof value);
+    else if (name && name->type == PT_T_STR) {
+        pt_str_t text;
+        memcpy (&text, (const char *)msg + name->offset, sizeof text);
+        value = gw_identity_affinity (text);
+    }
     return value;
 }
 

@@ -1,8 +1,8 @@
 /*  gw_call - a request as an operation on the bus: what most routes are.
 
     JSON body, path variables and query fill the fields of the operation's
-    request by name; `account`, `session` and `key` come from the identity and
-    the Idempotency-Key.  The reply goes back as JSON. */
+    request by name; `account`, `session`, `address` and `key` come from the identity,
+    the connection and the Idempotency-Key.  The reply goes back as JSON. */
 
 #ifndef GW_CALL_H
 #define GW_CALL_H

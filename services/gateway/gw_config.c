@@ -38,6 +38,9 @@ const sv_setting_t gw_settings[] = {
      "deadline of a request to a service", NULL},
     {"ws-rate", SV_TYPE_U64, AT (ws_rate), TEXT (LIM_WS_RATE), 0, 1000000, SV_RELOADABLE,
      "frames a second a WebSocket may send, sustained; 0: no limit", NULL},
+    {"rate-limits", SV_TYPE_BOOL, AT (rate_limits), "on", 0, 0, 0,
+     "how often a client's network and account may ask; off: not on this machine, where a proxy or a test may be",
+     NULL},
     {"drain-spread", SV_TYPE_DURATION, AT (spread_ms), "3s", 0, 600000, SV_RELOADABLE,
      "on SIGTERM a thousand sockets or more are closed over this time, fewer in proportion", NULL},
 };

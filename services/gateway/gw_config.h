@@ -24,6 +24,7 @@ typedef struct gw_config {
     uint64_t ping_ms;   /* between two of our pings; a silent peer is gone after two of them */
     uint64_t call_ms;   /* deadline of a request to a service */
     uint64_t ws_rate;   /* frames a second a WebSocket may send; 0: no limit */
+    bool rate_limits;   /* also for clients on this machine */
     uint64_t spread_ms; /* closing many sockets on a drain takes so long */
 } gw_config_t;
 

@@ -412,10 +412,12 @@ static void test_bad_credentials_are_refused (void **state)
     char *expired = forge_token (&(forge_t){
         .key = self->key, .claims = "{\"iss\":\"parley\",\"aud\":\"parley\",\"sub\":\"7\",\"sid\":\"1\",\"exp\":5}"});
     const struct {
-        const char *scheme, *token, *code;
-    } rows[] = {{"Basic", "YTpi", "unauthenticated"},    {"Bearer", "", "unauthenticated"},
-                {"Bearer", "nonsense", "token_invalid"}, {"Bearer", forged, "token_invalid"},
-                {"Bearer", expired, "token_expired"},    {"Bearer", "a b", "token_invalid"}};
+        const char *scheme, *token, *code, *challenge;
+    } rows[] = {{"Digest", "YTpi", "unauthenticated", "Bearer"},   {"Bearer", "", "token_invalid", "Bearer"},
+                {"Bearer", "nonsense", "token_invalid", "Bearer"}, {"Bearer", forged, "token_invalid", "Bearer"},
+                {"Bearer", expired, "token_expired", "Bearer"},    {"Bearer", "a b", "token_invalid", "Bearer"},
+                {"Token", "a b", "token_invalid", "Token"},        {"Token", "", "token_invalid", "Token"},
+                {"Basic", "YWI=", "bad_credentials", "Basic"},     {"Basic", "!", "bad_credentials", "Basic"}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         char text[2048], code[64];
         snprintf (text, sizeof text, "GET /v1/rooms HTTP/1.1\r\n" H "Authorization: %s %s\r\n\r\n", rows[i].scheme,
@@ -424,7 +426,8 @@ static void test_bad_credentials_are_refused (void **state)
         probe_got_t *got = probe_get (self->port, text);
         if (probe_status (got) != 401 || !strstr (got->bytes, code))
             fail_msg ("%s: %s", text, got->bytes);
-        assert_non_null (strstr (got->bytes, "WWW-Authenticate: Bearer"));
+        snprintf (text, sizeof text, "WWW-Authenticate: %s realm", rows[i].challenge);
+        assert_non_null (strstr (got->bytes, text));
     }
     free (forged);
     free (expired);

@@ -33,17 +33,12 @@ static void s_send_frames (int fd, const probe_frame_t *frames, size_t count)
     pt_buf_fini (&out);
 }
 
-static void s_send_text (int fd, const char *text)
-{
-    s_send_frames (fd, &(probe_frame_t){.opcode = 1, .payload = text, .len = strlen (text)}, 1);
-}
-
 /*  Says hello to the session and waits for its answer. */
 static bool s_is_served (int fd)
 {
     probe_got_t *got;
     uint64_t end_ms = sv_now_ms () + PROBE_WAIT_MS;
-    s_send_text (fd, PING);
+    probe_text (fd, PING);
     do
         got = probe_read (fd, PROBE_QUIET_MS);
     while (!strstr (got->bytes, PONG) && !memmem (got->bytes, got->len, PONG, strlen (PONG)) && !got->is_closed &&
@@ -121,7 +116,11 @@ static void test_a_handshake_is_judged_before_it_is_answered (void **state)
         {"body", START H UP KEY V13 "Content-Length: 3\r\n\r\nabc", 400, "malformed"},
         {"chunked", START H UP KEY V13 "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 411, "length_required"},
         {"bad token", START H UP KEY V13 "Authorization: Bearer abc\r\n\r\n", 401, "token_invalid"},
-        {"basic", START H UP KEY V13 "Authorization: Basic abc\r\n\r\n", 401, "unauthenticated"},
+        {"bad basic", START H UP KEY V13 "Authorization: Basic YWI=\r\n\r\n", 401, "bad_credentials"},
+        {"two credentials", START H UP KEY V13 "Authorization: Token a\r\nAuthorization: Token a\r\n\r\n", 400,
+         "malformed"},
+        {"a scheme that does not count", START H UP KEY V13 "Authorization: Digest abc\r\n\r\n", 101, ""},
+        {"bad token in the query", "GET /v1/ws?token=abc HTTP/1.1\r\n" H UP KEY V13 "\r\n", 401, "token_invalid"},
         {"bad token in the list", START H UP KEY V13 "Sec-WebSocket-Protocol: bearer, abc, parley.v1.json\r\n\r\n", 401,
          "token_invalid"},
         {"token alone", START H UP KEY V13 "Sec-WebSocket-Protocol: bearer, abc\r\n\r\n", 400, "malformed"},
@@ -432,12 +431,12 @@ static void test_frames_stay_whole_behind_a_full_socket (void **state)
                                .has_sender = true,
                                .body = {body, BODY},
                                .has_body = true};
-    s_send_text (fd, "{\"op\":\"history\",\"id\":2,\"room\":\"12\",\"after\":0,\"limit\":40}");
+    probe_text (fd, "{\"op\":\"history\",\"id\":2,\"room\":\"12\",\"after\":0,\"limit\":40}");
     const pt_history_page_t page = {.items = {items, ITEMS}, .head = ITEMS, .epoch = 1};
     harness_answer (self->harness, harness_expect (self->harness, PT_OP_chat_history), &page);
     for (int i = 0; i < 3; i++) {
         s_send_frames (fd, &(probe_frame_t){.opcode = 9, .payload = "mid", .len = 3}, 1);
-        s_send_text (fd, PING);
+        probe_text (fd, PING);
     }
     uint64_t start = sv_now_ms ();
     size_t len = 0, joined = 0;

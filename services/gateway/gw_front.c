@@ -16,6 +16,8 @@ static const char s_start[] = "GET /v1/ws";
 #define START (sizeof s_start - 1)
 
 static const char s_list[] = "Sec-WebSocket-Protocol:";
+static const char s_authorization[] = "Authorization:";
+static const char s_cookie[] = "Cookie:";
 #define LIST (sizeof s_list - 1)
 
 struct gw_front {
@@ -24,6 +26,8 @@ struct gw_front {
     int fd;
     sv_watch_t *watch;
     pt_buf_t bytes;
+    pt_buf_t head; /* the handshake, for lws */
+    gw_proof_t proof;
 };
 
 /* ---- pure -------------------------------------------------------------------- */
@@ -35,30 +39,33 @@ gw_front_kind_t gw_front_judge (const char *bytes, size_t len)
     return len >= START && memmem (bytes, len, "\r\n\r\n", 4) ? GW_FRONT_WHOLE : GW_FRONT_MORE;
 }
 
-/*  The one line of the head with the list, without its end; NULL when there is
-    none or more than one. */
-static const char *s_find_list (const char *bytes, size_t head_len, size_t *out_len)
+/*  The one line of the head that begins so, without its end; NULL when there is
+    none or, as `*out_count` tells, more than one. */
+static const char *s_find_line (const char *bytes, size_t head_len, const char *name, size_t *out_len,
+                                unsigned *out_count)
 {
     const char *found = NULL, *end = bytes + head_len;
+    size_t name_len = strlen (name);
+    *out_count = 0;
     for (const char *line = bytes; line < end;) {
         const char *next = memmem (line, (size_t)(end - line), "\r\n", 2);
         size_t len = (size_t)((next ? next : end) - line);
-        if (len > LIST && strncasecmp (line, s_list, LIST) == 0) {
-            if (found)
-                return NULL;
+        if (len > name_len && strncasecmp (line, name, name_len) == 0) {
             found = line;
             *out_len = len;
+            ++*out_count;
         }
         line += len + 2;
     }
-    return found;
+    return *out_count == 1 ? found : NULL;
 }
 
 void gw_front_take_token (const char *bytes, size_t len, pt_buf_t *out, const char **out_token, size_t *out_len)
 {
     const char *end = memmem (bytes, len, "\r\n\r\n", 4), *entry;
     size_t line_len = 0, at = 0, entry_len;
-    const char *line = end ? s_find_list (bytes, (size_t)(end - bytes), &line_len) : NULL;
+    unsigned count;
+    const char *line = end ? s_find_line (bytes, (size_t)(end - bytes), s_list, &line_len, &count) : NULL;
     bool is_token = false, is_first = true;
     *out_token = NULL;
     if (!line) {
@@ -83,6 +90,53 @@ void gw_front_take_token (const char *bytes, size_t len, pt_buf_t *out, const ch
     pt_buf_put (out, line + line_len, len - (size_t)(line + line_len - bytes));
 }
 
+/*  The value of a header that comes once, trimmed; false when it is repeated. */
+static bool s_show_header (const char *bytes, size_t head_len, const char *name, pt_str_t *out)
+{
+    unsigned count;
+    size_t len = 0, at = strlen (name);
+    const char *line = s_find_line (bytes, head_len, name, &len, &count);
+    if (!line)
+        return count == 0;
+    while (at < len && (line[at] == ' ' || line[at] == '\t'))
+        at++;
+    while (len > at && (line[len - 1] == ' ' || line[len - 1] == '\t'))
+        len--;
+    *out = (pt_str_t){line + at, (uint32_t)(len - at)};
+    return true;
+}
+
+/*  `token` of the query; false when lws has to unescape it. */
+static bool s_show_query (const char *query, size_t len, pt_str_t *out)
+{
+    static const char name[] = "token=";
+    const size_t name_len = sizeof name - 1;
+    for (size_t at = 0, part; at < len && !out->at; at += part + 1) {
+        const char *end = memchr (query + at, '&', len - at);
+        part = end ? (size_t)(end - query) - at : len - at;
+        if (part >= name_len && memcmp (query + at, name, name_len) == 0)
+            *out = (pt_str_t){query + at + name_len, (uint32_t)(part - name_len)};
+    }
+    return !out->at || !memchr (out->at, '%', out->len);
+}
+
+bool gw_front_show (const char *bytes, size_t len, gw_shown_t *out)
+{
+    const char *end = memmem (bytes, len, "\r\n\r\n", 4);
+    const char *line_end = end ? memmem (bytes, len, "\r\n", 2) : NULL;
+    *out = (gw_shown_t){.is_socket = true};
+    if (!line_end || len < START || memcmp (bytes, s_start, START) != 0)
+        return false;
+    const char *target = bytes + START, *target_end = memchr (target, ' ', (size_t)(line_end - target));
+    if (!target_end || (target != target_end && *target != '?'))
+        return false;
+    if (target != target_end && !s_show_query (target + 1, (size_t)(target_end - target - 1), &out->query))
+        return false;
+    /*  Cookies in several headers are none, as in gw_http.c. */
+    (void)s_show_header (bytes, (size_t)(end - bytes), s_cookie, &out->cookies);
+    return s_show_header (bytes, (size_t)(end - bytes), s_authorization, &out->authorization);
+}
+
 /* ---- the socket ----------------------------------------------------------------- */
 
 void gw_front_destroy (gw_front_t **self_p)
@@ -91,10 +145,12 @@ void gw_front_destroy (gw_front_t **self_p)
     *self_p = NULL;
     if (!self)
         return;
+    gw_prove_cancel (&self->proof);
     sv_watch_cancel (self->loop, &self->watch);
     if (self->fd >= 0)
         close (self->fd);
     pt_buf_fini (&self->bytes);
+    pt_buf_fini (&self->head);
     free (self);
 }
 
@@ -110,21 +166,37 @@ static void s_hand_on (gw_front_t *self, const char *bytes, size_t len)
     gw_front_destroy (&self);
 }
 
-static void s_hand_on_handshake (gw_front_t *self)
+static void s_on_proved (void *arg)
+{
+    gw_front_t *self = arg;
+    gw_link_judge (self->link, &self->proof);
+    s_hand_on (self, self->head.at, self->head.len);
+}
+
+static void s_take_handshake (gw_front_t *self)
 {
     gw_link_t *link = self->link;
     const char *token;
     size_t token_len = 0;
-    pt_buf_t head;
-    pt_buf_init (&head, 2 * LIM_HTTP_HEADERS);
-    gw_front_take_token (self->bytes.at, self->bytes.len, &head, &token, &token_len);
+    gw_front_take_token (self->bytes.at, self->bytes.len, &self->head, &token, &token_len);
     link->is_fronted = true;
-    link->token = token ? strndup (token, token_len) : NULL;
-    if (pt_buf_error (&head) == 0 && (!token || link->token))
-        s_hand_on (self, head.at, head.len);
-    else
+    if (pt_buf_error (&self->head) != 0) {
         gw_link_free (link);
-    pt_buf_fini (&head);
+        return;
+    }
+    self->proof =
+        (gw_proof_t){.gw = link->gw, .peer = link->peer, .network = &link->network, .fn = s_on_proved, .arg = self};
+    if (!gw_front_show (self->bytes.at, self->bytes.len, &self->proof.shown)) {
+        s_hand_on (self, self->head.at, self->head.len);
+        return;
+    }
+    self->proof.shown.subprotocol = (pt_str_t){token, (uint32_t)token_len};
+    /*  What comes meanwhile waits in the socket. */
+    gw_link_enter (link, GW_PHASE_FIRST, link->gw->config->head_ms);
+    if (gw_prove (&self->proof) != GW_PROVE_LATER)
+        s_on_proved (self);
+    else if (sv_watch_set (self->loop, self->watch, 0) != 0)
+        gw_link_free (link);
 }
 
 /*  Judged by a look that leaves the bytes in the socket: nearly all connections
@@ -156,7 +228,7 @@ static void s_on_readable (void *arg, int events)
     self->bytes.len += (size_t)n;
     switch (gw_front_judge (self->bytes.at, self->bytes.len)) {
     case GW_FRONT_WHOLE:
-        s_hand_on_handshake (self);
+        s_take_handshake (self);
         return;
     case GW_FRONT_OTHER:
         /*  Less than a head was read, so lws will have used it up before the rest
@@ -177,6 +249,7 @@ int gw_front_start (gw_link_t *link, int fd)
     self->loop = link->gw->loop;
     self->fd = -1;
     pt_buf_init (&self->bytes, LIM_HTTP_HEADERS);
+    pt_buf_init (&self->head, 2 * LIM_HTTP_HEADERS);
     self->watch = sv_loop_watch_fd (self->loop, fd, SV_IN, s_on_readable, self);
     if (!self->watch) {
         gw_front_destroy (&self);

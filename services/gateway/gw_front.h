@@ -6,8 +6,11 @@
     for /v1/ws is read here, the token taken out of the list, and the rest given
     to lws.  Whatever begins otherwise is handed on unread.
 
-    Behind TLS the bytes can't be seen: such a gateway takes the token from the
-    Authorization header or the first frame alone. */
+    Its identity is proven here too, because lws can't wait for auth: the head is
+    kept until there is an outcome, so that gw_upgrade can refuse it in HTTP.
+
+    Behind TLS the bytes can't be seen: gw_upgrade reads the credentials then, but
+    for a token in the list. */
 
 #ifndef GW_FRONT_H
 #define GW_FRONT_H
@@ -39,5 +42,10 @@ gw_front_kind_t gw_front_judge (const char *bytes, size_t len);
     points into `bytes`.  A head without such a list, or with several, is
     written as it is. */
 void gw_front_take_token (const char *bytes, size_t len, pt_buf_t *out, const char **out_token, size_t *out_len);
+
+/*  What a whole head shows of credentials but for the list of subprotocols; points
+    into `bytes`.  False when it is for another path, or lws has to read it: a
+    header is repeated, the query is escaped. */
+bool gw_front_show (const char *bytes, size_t len, gw_shown_t *out);
 
 #endif

@@ -87,12 +87,52 @@ static void test_what_looks_like_a_list_behind_the_head_is_left_alone (void **st
     pt_buf_fini (&out);
 }
 
+static void test_credentials_of_a_head_are_shown_where_they_are_plain (void **state)
+{
+    (void)state;
+    static const struct {
+        const char *head;
+        bool is_shown;
+        const char *authorization, *query, *cookies; /* NULL: absent */
+    } rows[] = {
+        {"GET /v1/ws HTTP/1.1\r\nHost: x", true, NULL, NULL, NULL},
+        {"GET /v1/ws HTTP/1.1\r\nauthorization: \t Token a \r\nCookie:a=b", true, "Token a", NULL, "a=b"},
+        {"GET /v1/ws?token=abc HTTP/1.1\r\nHost: x", true, NULL, "abc", NULL},
+        {"GET /v1/ws?a=b&token=abc&token=d HTTP/1.1\r\nHost: x", true, NULL, "abc", NULL},
+        {"GET /v1/ws?xtoken=abc&a=%20 HTTP/1.1\r\nHost: x", true, NULL, NULL, NULL},
+        {"GET /v1/ws?token= HTTP/1.1\r\nHost: x", true, NULL, "", NULL},
+        {"GET /v1/ws? HTTP/1.1\r\nHost: x", true, NULL, NULL, NULL},
+        {"GET /v1/ws HTTP/1.1\r\nCookie: a=b\r\nCookie: c=d", true, NULL, NULL, NULL},
+        {"GET /v1/ws HTTP/1.1\r\nX-Authorization: Token a", true, NULL, NULL, NULL},
+        {"GET /v1/ws?token=a%62c HTTP/1.1\r\nHost: x", false, NULL, NULL, NULL},
+        {"GET /v1/ws HTTP/1.1\r\nAuthorization: Token a\r\nAuthorization: Token a", false, NULL, NULL, NULL},
+        {"GET /v1/wsx HTTP/1.1\r\nAuthorization: Token a", false, NULL, NULL, NULL},
+        {"GET /v1/ws\r\nAuthorization: Token a", false, NULL, NULL, NULL},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char bytes[512];
+        gw_shown_t shown;
+        snprintf (bytes, sizeof bytes, "%s\r\n\r\nCookie: behind=it\r\n\r\n", rows[i].head);
+        bool is_shown = gw_front_show (bytes, strlen (bytes), &shown);
+        if (is_shown != rows[i].is_shown)
+            fail_msg ("%s: %d", rows[i].head, is_shown);
+        if (!is_shown)
+            continue;
+        const pt_str_t got[] = {shown.authorization, shown.query, shown.cookies};
+        const char *const want[] = {rows[i].authorization, rows[i].query, rows[i].cookies};
+        for (size_t j = 0; j < 3; j++)
+            if ((got[j].at != NULL) != (want[j] != NULL) || (want[j] && !pt_str_eq (got[j], pt_str (want[j]))))
+                fail_msg ("%s: part %zu", rows[i].head, j);
+    }
+}
+
 int main (void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test (test_only_the_path_of_the_socket_is_kept),
         cmocka_unit_test (test_a_token_is_taken_out_of_the_list),
         cmocka_unit_test (test_what_looks_like_a_list_behind_the_head_is_left_alone),
+        cmocka_unit_test (test_credentials_of_a_head_are_shown_where_they_are_plain),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

@@ -116,21 +116,35 @@ bool gw_header_is_origin (const char *value, size_t len)
     return scheme > 0 && gw_header_host_ok (value + scheme, len - scheme);
 }
 
-int gw_header_bearer (const char *value, size_t len, const char **out_token, size_t *out_len)
+static bool s_is_token (const char *value, size_t len)
 {
-    if (len < 7 || strncasecmp (value, "Bearer", 6) != 0 || value[6] != ' ')
+    for (size_t i = 0; i < len; i++)
+        if (!isalnum ((unsigned char)value[i]) && (value[i] == '\0' || !strchr ("-._~+/=", value[i])))
+            return false;
+    return len > 0;
+}
+
+int gw_header_credentials (const char *value, size_t len, pt_scheme_t *out_scheme, const char **out_token,
+                           size_t *out_len)
+{
+    static const struct {
+        const char *word;
+        pt_scheme_t scheme;
+    } schemes[] = {{"Bearer", PT_scheme_BEARER}, {"Token", PT_scheme_TOKEN}, {"Basic", PT_scheme_BASIC}};
+    size_t at = 0;
+    while (at < len && value[at] != ' ')
+        at++;
+    *out_scheme = PT_scheme_none;
+    for (size_t i = 0; i < sizeof schemes / sizeof schemes[0]; i++)
+        if (s_same (value, at, schemes[i].word))
+            *out_scheme = schemes[i].scheme;
+    if (*out_scheme == PT_scheme_none)
         return -PT_E_unauthenticated;
-    size_t at = 6;
     while (at < len && value[at] == ' ')
         at++;
-    if (at == len)
-        return -PT_E_token_invalid;
-    for (size_t i = at; i < len; i++)
-        if (!isalnum ((unsigned char)value[i]) && (value[i] == '\0' || !strchr ("-._~+/=", value[i])))
-            return -PT_E_token_invalid;
     *out_token = value + at;
     *out_len = len - at;
-    return 0;
+    return s_is_token (*out_token, *out_len) ? 0 : -PT_E_token_invalid;
 }
 
 bool gw_header_printable (const char *value, size_t len, size_t max)

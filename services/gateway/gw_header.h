@@ -6,7 +6,7 @@
 #ifndef GW_HEADER_H
 #define GW_HEADER_H
 
-#include "pt_error.h"
+#include "pt_message.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -30,10 +30,12 @@ bool gw_header_origin_ok (const char *origin, size_t len, const char *list, cons
     so never `*`. */
 bool gw_header_is_origin (const char *value, size_t len);
 
-/*  The token of `Bearer <token>`.  0; -PT_E_unauthenticated for another
-    scheme; -PT_E_token_invalid when it is empty or has other characters than
-    tokens have.  The result points into `value`. */
-PT_MUSTCHECK int gw_header_bearer (const char *value, size_t len, const char **out_token, size_t *out_len);
+/*  Scheme and token of an Authorization header: Bearer, Token or Basic, in any
+    case, then spaces and one token.  0; -PT_E_unauthenticated for another
+    scheme; -PT_E_token_invalid when there is no token or it has other characters
+    than tokens have.  The token points into `value`. */
+PT_MUSTCHECK int gw_header_credentials (const char *value, size_t len, pt_scheme_t *out_scheme, const char **out_token,
+                                        size_t *out_len);
 
 /*  A request id or idempotency key: 1 to `max` printable ASCII characters. */
 bool gw_header_printable (const char *value, size_t len, size_t max);

@@ -87,23 +87,44 @@ static void test_settings_name_whole_origins (void **state)
         assert_false (gw_header_is_origin (bad[i], strlen (bad[i])));
 }
 
-static void test_bearer_tokens_are_found_and_checked (void **state)
+static void test_credentials_are_a_known_scheme_and_one_token (void **state)
 {
     (void)state;
-    const char *token = NULL;
-    size_t len = 0;
-    const char good[] = "bEaReR  aA0-._~+/=";
-    assert_int_equal (gw_header_bearer (good, strlen (good), &token, &len), 0);
-    assert_int_equal (len, 10);
-    assert_memory_equal (token, "aA0-._~+/=", 10);
-    assert_int_equal (gw_header_bearer ("Basic abc", 9, &token, &len), -PT_E_unauthenticated);
-    assert_int_equal (gw_header_bearer ("Bearer", 6, &token, &len), -PT_E_unauthenticated);
-    assert_int_equal (gw_header_bearer ("Bearerabc", 9, &token, &len), -PT_E_unauthenticated);
-    assert_int_equal (gw_header_bearer ("Bearer ", 7, &token, &len), -PT_E_token_invalid);
-    assert_int_equal (gw_header_bearer ("Bearer a b", 10, &token, &len), -PT_E_token_invalid);
-    assert_int_equal (gw_header_bearer ("Bearer a,b", 10, &token, &len), -PT_E_token_invalid);
-    assert_int_equal (gw_header_bearer ("Bearer a\"b", 10, &token, &len), -PT_E_token_invalid);
-    assert_int_equal (gw_header_bearer ("Bearer a\0b", 10, &token, &len), -PT_E_token_invalid);
+#define VALUE(text) text, sizeof (text) - 1
+    static const struct {
+        const char *value;
+        size_t len;
+        int err;
+        pt_scheme_t scheme;
+        const char *token;
+    } rows[] = {
+        {VALUE ("bEaReR  aA0-._~+/="), 0, PT_scheme_BEARER, "aA0-._~+/="},
+        {VALUE ("TOKEN abc"), 0, PT_scheme_TOKEN, "abc"},
+        {VALUE ("basic YTpi"), 0, PT_scheme_BASIC, "YTpi"},
+        {VALUE ("Digest abc"), -PT_E_unauthenticated, PT_scheme_none, NULL},
+        {VALUE ("Bearerabc"), -PT_E_unauthenticated, PT_scheme_none, NULL},
+        {VALUE (""), -PT_E_unauthenticated, PT_scheme_none, NULL},
+        {VALUE (" Bearer abc"), -PT_E_unauthenticated, PT_scheme_none, NULL},
+        {VALUE ("Bearer"), -PT_E_token_invalid, PT_scheme_BEARER, NULL},
+        {VALUE ("Token "), -PT_E_token_invalid, PT_scheme_TOKEN, NULL},
+        {VALUE ("Token a b"), -PT_E_token_invalid, PT_scheme_TOKEN, NULL},
+        {VALUE ("Bearer a,b"), -PT_E_token_invalid, PT_scheme_BEARER, NULL},
+        {VALUE ("Bearer a\"b"), -PT_E_token_invalid, PT_scheme_BEARER, NULL},
+        {VALUE ("Bearer a\0b"), -PT_E_token_invalid, PT_scheme_BEARER, NULL},
+    };
+#undef VALUE
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        pt_scheme_t scheme = PT_scheme_COOKIE;
+        const char *token = NULL;
+        size_t len = 0;
+        int err = gw_header_credentials (rows[i].value, rows[i].len, &scheme, &token, &len);
+        if (err != rows[i].err || scheme != rows[i].scheme)
+            fail_msg ("%s: %d, scheme %d", rows[i].value, err, (int)scheme);
+        if (err == 0) {
+            assert_int_equal (len, strlen (rows[i].token));
+            assert_memory_equal (token, rows[i].token, len);
+        }
+    }
 }
 
 static void test_ids_are_printable_and_bounded (void **state)
@@ -203,7 +224,7 @@ int main (void)
         cmocka_unit_test (test_host_is_one_name_and_perhaps_a_port),
         cmocka_unit_test (test_origins_are_compared_whole),
         cmocka_unit_test (test_settings_name_whole_origins),
-        cmocka_unit_test (test_bearer_tokens_are_found_and_checked),
+        cmocka_unit_test (test_credentials_are_a_known_scheme_and_one_token),
         cmocka_unit_test (test_ids_are_printable_and_bounded),
         cmocka_unit_test (test_media_types_ignore_parameters),
         cmocka_unit_test (test_lists_are_walked_and_trimmed),

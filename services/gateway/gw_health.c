@@ -1,6 +1,7 @@
 /*  gw_health - whether the gateway can serve, why not, and who is told. */
 
 #include "gw_health.h"
+#include "gw_revoked.h"
 #include "gw_text.h"
 #include "gw_token.h"
 #include "pt_limits.h"
@@ -25,13 +26,16 @@ typedef struct {
     const char *reason;
 } check_t;
 
-enum { CHECK_BROKER, CHECK_KEYS, CHECK_CHAT, CHECK_DRAIN, CHECKS };
+enum { CHECK_BROKER, CHECK_KEYS, CHECK_REVOKED, CHECK_CHAT, CHECK_DRAIN, CHECKS };
 
 static void s_checks (const gw_health_t *self, check_t out[CHECKS])
 {
     const gw_t *gw = self->gw;
     out[CHECK_BROKER] = (check_t){"broker", sv_bus_live (gw->bus) > 0, "no broker answers"};
     out[CHECK_KEYS] = (check_t){"keys", gw_tokens_has_keys (gw->tokens), "auth has not given its keys"};
+    out[CHECK_REVOKED] = (check_t){"revoked", !gw_revoked_is_blind (gw->revoked, sv_now_ms ()),
+                                   gw_revoked_is_ready (gw->revoked) ? "what was revoked lately is not known"
+                                                                     : "what was revoked is not known yet"};
     out[CHECK_CHAT] = (check_t){"chat", self->chat_ready, self->chat_reason};
     out[CHECK_DRAIN] = (check_t){"drain", !gw->is_draining, "the gateway is draining"};
 }

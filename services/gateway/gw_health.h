@@ -1,7 +1,8 @@
 /*  gw_health - whether the gateway can serve, why not, and who is told.
 
-    Ready means: a live broker, keys that verify tokens, and a chat service that
-    says it is ready (asked every two seconds, more often until it is). */
+    Ready means: a live broker, keys that verify tokens, knowledge of what was
+    revoked, and a chat service that says it is ready (asked every two seconds, more
+    often until it is). */
 
 #ifndef GW_HEALTH_H
 #define GW_HEALTH_H

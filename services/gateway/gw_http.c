@@ -46,6 +46,7 @@ static void s_request_free (gw_request_t *self)
         return;
     if (self->call != 0)
         sv_bus_cancel (self->gw->bus, self->call);
+    gw_prove_cancel (&self->proof);
     pt_buf_fini (&self->body);
     pt_arena_destroy (&self->arena);
     free (self);
@@ -108,14 +109,13 @@ const char *gw_http_header (gw_request_t *request, int token, size_t *out_len, i
     return value;
 }
 
-/*  A header lws has no token for; `name` in lower case with its colon. */
-static const char *s_custom (gw_request_t *self, const char *name, size_t max, size_t *out_len)
+const char *gw_http_custom (gw_request_t *request, const char *name, size_t max, size_t *out_len)
 {
-    struct lws *wsi = self->link->wsi;
+    struct lws *wsi = request->link->wsi;
     int len = lws_hdr_custom_length (wsi, name, (int)strlen (name));
     if (len <= 0 || (size_t)len > max)
         return NULL;
-    char *value = pt_arena_alloc (self->arena, (size_t)len + 1);
+    char *value = pt_arena_alloc (request->arena, (size_t)len + 1);
     if (!value || lws_hdr_custom_copy (wsi, value, len + 1, name, (int)strlen (name)) != len)
         return NULL;
     *out_len = (size_t)len;
@@ -128,13 +128,13 @@ static void s_read_trace (gw_request_t *self)
 {
     enum { TRACEPARENT = 256 }; /* longest that is looked at */
     size_t len = 0;
-    const char *value = s_custom (self, "x-request-id:", LIM_TRACE, &len);
+    const char *value = gw_http_custom (self, "x-request-id:", LIM_TRACE, &len);
     if (value && gw_header_printable (value, len, LIM_TRACE)) {
         memcpy (self->trace, value, len);
         self->trace[len] = '\0';
         return;
     }
-    value = s_custom (self, "traceparent:", TRACEPARENT, &len);
+    value = gw_http_custom (self, "traceparent:", TRACEPARENT, &len);
     value = value ? gw_header_trace_id (value, len) : NULL;
     if (value) {
         snprintf (self->trace, sizeof self->trace, "%.*s", GW_HEADER_TRACE_ID, value);
@@ -334,27 +334,35 @@ static int s_read_key (gw_request_t *self)
     int present = lws_hdr_custom_length (self->link->wsi, "idempotency-key:", 16);
     if (present < 0)
         return 0;
-    self->idempotency_key = s_custom (self, "idempotency-key:", LIM_KEY, &len);
+    self->idempotency_key = gw_http_custom (self, "idempotency-key:", LIM_KEY, &len);
     return self->idempotency_key && gw_header_printable (self->idempotency_key, len, LIM_KEY) ? 0 : -PT_E_malformed;
 }
 
-static int s_read_identity (gw_request_t *self)
+/* ---- limits ------------------------------------------------------------------ */
+
+int gw_http_limit (gw_request_t *request, gw_limit_class_t class)
 {
-    int err = 0;
-    size_t len;
-    if ((self->route->flags & (GW_OPEN | GW_NO_CALL)) != 0)
+    const gw_link_t *link = request->link;
+    gw_limit_t *limit = link->gw->limit;
+    uint64_t now_ms = sv_now_ms ();
+    uint64_t wait_ms = class == GW_LIMIT_ACCOUNT
+                           ? gw_limit_take_account (limit, request->identity.account, &link->network, now_ms)
+                           : gw_limit_take (limit, class, &link->network, now_ms);
+    if (wait_ms == 0)
         return 0;
-    const char *value = gw_http_header (self, WSI_TOKEN_HTTP_AUTHORIZATION, &len, &err);
-    if (err != 0)
-        return err;
-    if (!value)
-        return -PT_E_unauthenticated;
-    const char *token;
-    size_t token_len;
-    err = gw_header_bearer (value, len, &token, &token_len);
-    if (err == 0)
-        err = gw_tokens_verify (self->gw->tokens, token, token_len, sv_wall_us (), &self->identity);
-    self->has_identity = err == 0;
+    request->limited = (gw_limited_t){wait_ms, class};
+    sv_metric_add (gw_server_counters (link->gw->server)->limited, 1);
+    return -PT_E_too_many;
+}
+
+/*  Of a network any request counts, whatever becomes of it. */
+static int s_limit (gw_request_t *self)
+{
+    if (self->link->is_internal)
+        return 0;
+    int err = gw_http_limit (self, GW_LIMIT_REQUEST);
+    if (err == 0 && self->route && (self->route->flags & GW_COSTLY) != 0)
+        err = gw_http_limit (self, GW_LIMIT_SIGN_IN);
     return err;
 }
 
@@ -376,18 +384,21 @@ static int s_judge (gw_request_t *self)
     int err = s_read_origin (self);
     if (err == 0)
         err = s_find_route (self);
+    int limit = s_limit (self);
+    if (limit != 0)
+        return limit;
     if (err != 0 || !self->route)
         return err;
     err = s_read_types (self);
     if (err == 0)
         err = s_read_key (self);
     if (err == 0)
-        err = s_read_identity (self);
+        err = gw_http_identify (self);
     if (err != 0)
         return err;
-    if ((self->route->flags & GW_BODY) == 0)
+    if ((self->route->flags & (GW_BODY | GW_MAYBE)) == 0)
         return 0;
-    if (!self->has_length)
+    if (!self->has_length && (self->route->flags & GW_BODY) != 0)
         return -PT_E_length_required;
     return self->length > 0 && !self->has_json ? -PT_E_unsupported_media : 0;
 }
@@ -401,25 +412,44 @@ static int s_verdict (const gw_link_t *link)
 
 static bool s_needs_call (const gw_request_t *self)
 {
-    return self->fault == 0 && self->route && (self->route->flags & GW_NO_CALL) == 0;
+    return self->proof.is_open || (self->fault == 0 && self->route && (self->route->flags & GW_NO_CALL) == 0);
 }
 
+static void s_start (gw_request_t *self)
+{
+    self->is_waiting = false;
+    if (self->fault != 0) {
+        const pt_error_t error = {.has_retry_ms = self->proof.retry_ms > 0, .retry_ms = self->proof.retry_ms};
+        gw_http_fail (self, self->fault, NULL, &error);
+    } else if (!self->route)
+        gw_answer_options (self);
+    else
+        self->route->fn (self);
+}
+
+void gw_http_identified (gw_request_t *request, int err)
+{
+    if (err != 0)
+        request->fault = err;
+    if (request->is_waiting)
+        s_start (request);
+}
+
+/*  The request is whole. */
 static void s_dispatch (gw_request_t *self)
 {
-    if (self->fault != 0) {
-        gw_http_fail (self, self->fault, NULL, NULL);
-        return;
-    }
-    gw_link_enter (self->link, GW_PHASE_CALL, 0);
-    lws_set_timeout (self->link->wsi, NO_PENDING_TIMEOUT, 0);
     if (s_needs_call (self)) {
         self->link->is_paused = true;
         lws_rx_flow_control (self->link->wsi, 0);
     }
-    if (!self->route)
-        gw_answer_options (self);
+    if (s_needs_call (self) || self->fault == 0) {
+        gw_link_enter (self->link, GW_PHASE_CALL, 0);
+        lws_set_timeout (self->link->wsi, NO_PENDING_TIMEOUT, 0);
+    }
+    if (self->proof.is_open)
+        self->is_waiting = true;
     else
-        self->route->fn (self);
+        s_start (self);
 }
 
 /*  Whether lws goes on to read a body: after any Content-Length that it does not
@@ -489,6 +519,7 @@ int gw_http_head (gw_link_t *link)
     int err;
     if (link->must_end)
         return -1;
+    gw_link_unjudge (link);
     gw_request_t *self = gw_http_read_head (link, &err);
     if (!self)
         return -1;

@@ -8,6 +8,7 @@
 #define GW_HTTP_H
 
 #include "gw_link.h"
+#include "gw_prove.h"
 #include "gw_route.h"
 #include "pt_arena.h"
 #include "pt_codec.h"
@@ -17,6 +18,12 @@
 
 /*  Memory one request may take beside its body. */
 #define GW_HTTP_ARENA (4 * 1024 * 1024)
+
+/*  Which limit it was that a request went beyond. */
+typedef struct {
+    uint64_t wait_ms; /* 0: none */
+    gw_limit_class_t class;
+} gw_limited_t;
 
 struct gw_request {
     gw_t *gw;
@@ -39,9 +46,14 @@ struct gw_request {
     gw_pair_t vars[GW_ROUTE_VARS];
     unsigned var_count;
     bool has_json; /* Content-Type says so */
+    gw_proof_t proof;
     gw_identity_t identity;
     bool has_identity;
-    int fault; /* found at the head, answered once the body is in */
+    bool is_waiting;     /* whole, but for the outcome of the proof */
+    int csrf;            /* what gw_csrf.h says, where a cookie counts */
+    const char *cookies; /* Set-Cookie lines of the answer; NULL: none */
+    int fault;           /* found at the head, answered once the body is in */
+    gw_limited_t limited;
     pt_buf_t body;
     uint64_t call;
     uint64_t started_us;
@@ -82,8 +94,30 @@ void gw_http_answer (gw_request_t *request, const gw_answer_t *answer);
 /*  Answers with a problem document.  `error` may be NULL. */
 void gw_http_fail (gw_request_t *request, int err, const char *detail, const pt_error_t *error);
 
+/*  The same for a header lws has no token for; `name` in lower case with its colon.
+    NULL too when it is longer than `max`, or memory is out. */
+const char *gw_http_custom (gw_request_t *request, const char *name, size_t max, size_t *out_len);
+
+/*  ---- between gw_http.c and gw_http_identity.c ------------------------------ */
+
+/*  Whose request it is.  0, also while that is not known yet: gw_http_identified is
+    called then. */
+PT_MUSTCHECK int gw_http_identify (gw_request_t *request);
+
+/*  It is known, or at fault (`err`, which comes before others): the request goes on
+    once it is whole. */
+void gw_http_identified (gw_request_t *request, int err);
+
+/*  What the head shows of credentials but for the WebSocket's own ways; what is
+    absent is left alone.  0, -PT_E_malformed or -PT_E_memory. */
+PT_MUSTCHECK int gw_http_read_shown (gw_request_t *request, gw_shown_t *out);
+
 /*  Answers with the message as JSON, or without a body when it is `empty`. */
 void gw_http_reply (gw_request_t *request, int status, pt_msg_t type, const void *msg);
+
+/*  Counts the request against a limit of its network (GW_LIMIT_ACCOUNT: of its
+    account).  0, or -PT_E_too_many, noted for the answer. */
+int gw_http_limit (gw_request_t *request, gw_limit_class_t class);
 
 /*  Value of a header that may come once; NULL when absent, `*out_err` is set
     when it is repeated, holds a NUL, or memory is out.  `token` is an enum

@@ -63,6 +63,11 @@ int gw_idmap_put (gw_idmap_t *self, uint64_t id, void *value)
     return 0;
 }
 
+void gw_idmap_replace (gw_idmap_t *self, uint64_t id, void *value)
+{
+    self->slots[s_find (self, id)].value = value;
+}
+
 void gw_idmap_remove (gw_idmap_t *self, uint64_t id)
 {
     if (!self->cap)

@@ -21,6 +21,9 @@ void *gw_idmap_get (const gw_idmap_t *self, uint64_t id);
 /*  `id` must not be in the map, `value` not NULL.  0 or -PT_E_memory. */
 PT_MUSTCHECK int gw_idmap_put (gw_idmap_t *self, uint64_t id, void *value);
 
+/*  Puts another value in the place of one that is there. */
+void gw_idmap_replace (gw_idmap_t *self, uint64_t id, void *value);
+
 /*  Takes it out; unknown ids are ignored. */
 void gw_idmap_remove (gw_idmap_t *self, uint64_t id);
 

@@ -105,7 +105,6 @@ void gw_link_free (gw_link_t *self)
     gw_front_destroy (&self->front);
     gw_http_forget (self);
     gw_assemble_fini (&self->in);
-    free (self->token);
     gw_server_remove (self->gw->server, self);
     free (self);
 }
@@ -114,6 +113,24 @@ void gw_link_enter (gw_link_t *self, gw_phase_t phase, uint64_t patience_ms)
 {
     self->phase = phase;
     gw_server_set_patience (self->gw->server, self, patience_ms);
+}
+
+void gw_link_judge (gw_link_t *self, const gw_proof_t *proof)
+{
+    self->is_judged = true;
+    self->has_identity = proof->err == 0;
+    self->identity = proof->identity;
+    self->refusal = proof->err == -PT_E_unauthenticated ? 0 : proof->err;
+    self->retry_ms = proof->retry_ms;
+    self->scheme = proof->credential.scheme;
+}
+
+void gw_link_unjudge (gw_link_t *self)
+{
+    self->is_judged = self->has_identity = false;
+    self->refusal = 0;
+    self->retry_ms = 0;
+    self->scheme = PT_scheme_none;
 }
 
 void gw_link_end_soon (gw_link_t *self)
@@ -173,14 +190,39 @@ static void s_drain_session (gw_link_t *self, uint32_t retry_ms, uint64_t due_ms
     gw_server_set_patience (self->gw->server, self, due_ms > now ? due_ms - now : 1);
 }
 
+/*  What the client sends meanwhile waits in the socket: it would be refused for want
+    of an identity. */
+static void s_await_proof (gw_link_t *self)
+{
+    if (!self->request || !self->request->proof.is_open) {
+        gw_http_forget (self);
+        return;
+    }
+    self->is_paused = true;
+    lws_rx_flow_control (self->wsi, 0);
+}
+
+void gw_link_proved (gw_link_t *self)
+{
+    gw_http_forget (self);
+    if (self->phase != GW_PHASE_OPEN)
+        return;
+    if (self->is_paused)
+        lws_rx_flow_control (self->wsi, 1);
+    self->is_paused = false;
+    int err = self->has_identity ? gw_ws_sign_in (self->session, &self->identity) : self->refusal;
+    if (err != 0)
+        s_conn_close (&self->conn, pt_error_http (err) == 401 ? 4401 : 1013, pt_error_name (err));
+}
+
 int gw_link_opened (gw_link_t *self)
 {
     self->session = gw_ws_open (self->gw, &self->conn, self->has_identity ? &self->identity : NULL);
     if (self->session && self->request)
         gw_ws_set_trace (self->session, self->request->trace);
-    gw_http_forget (self);
     if (!self->session)
         return -1;
+    s_await_proof (self);
     self->heard = true;
     gw_link_enter (self, GW_PHASE_OPEN, self->gw->config->ping_ms);
     sv_metric_t *sockets = gw_server_counters (self->gw->server)->sockets;
@@ -188,6 +230,8 @@ int gw_link_opened (gw_link_t *self)
     if (self->gw->is_draining)
         s_drain_session (self, 1000, sv_now_ms () + 1);
     gw_server_mark_dirty (self->gw->server, self);
+    if (self->refusal != 0)
+        gw_link_proved (self);
     return 0;
 }
 

@@ -21,6 +21,8 @@
 #include "gw.h"
 #include "gw_assemble.h"
 #include "gw_conn.h"
+#include "gw_limit.h"
+#include "gw_prove.h"
 #include "gw_ws.h"
 #include "sv_wheel.h"
 
@@ -55,7 +57,7 @@ typedef struct gw_link {
 
     gw_front_t *front; /* FIRST */
     bool is_fronted;   /* its first request was read by gw_front, not by lws */
-    char *token;       /* taken out of the subprotocols of the handshake; NULL: none */
+    bool is_judged;    /* gw_front has the outcome of the handshake's identity */
 
     gw_request_t *request; /* HEAD to CALL, while there is one */
     size_t lingered;       /* bytes thrown away in LINGER */
@@ -66,11 +68,15 @@ typedef struct gw_link {
     gw_assemble_t in;
     gw_identity_t identity; /* of the handshake */
     bool has_identity;
-    bool heard; /* anything came since the last ping */
+    int refusal;        /* why its credential is no good; 0: it is, or there is none */
+    uint32_t retry_ms;  /* when it may be tried again; 0: not known */
+    pt_scheme_t scheme; /* how that was shown */
+    bool heard;         /* anything came since the last ping */
     uint16_t close_code;
     char close_reason[64];
     uint64_t drain_due_ms; /* when a drain closes it; 0: not yet decided */
     char peer[46];
+    gw_network_t network; /* that counts for its limits */
 } gw_link_t;
 
 /*  A link of the server's list; NULL when out of memory. */
@@ -95,10 +101,19 @@ void gw_link_end_soon (gw_link_t *self);
     should return -1 instead. */
 void gw_link_kill (gw_link_t *self);
 
+/*  Takes the outcome of a handshake's identity, and forgets it: it is good for one
+    request. */
+void gw_link_judge (gw_link_t *self, const gw_proof_t *proof);
+void gw_link_unjudge (gw_link_t *self);
+
 /*  ---- WebSocket side, called by gw_events --------------------------------- */
 
 /*  The handshake is done.  0, or -1: end it. */
 int gw_link_opened (gw_link_t *self);
+
+/*  The identity that was asked about during the handshake has an outcome: the
+    session goes on, or is closed. */
+void gw_link_proved (gw_link_t *self);
 
 /*  A slice of a message, from lws_callback; 0, or -1: end it. */
 int gw_link_received (gw_link_t *self, const void *bytes, size_t len);

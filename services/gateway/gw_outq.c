@@ -283,20 +283,26 @@ static void s_take (gw_outq_t *self, const s_plan_t *plan)
     }
 }
 
+/*  Whether there is nothing to write now. */
+static bool s_is_done (const gw_outq_t *self)
+{
+    return !self->frame_count && (self->is_paused || !self->ready_first);
+}
+
 gw_outq_result_t gw_outq_flush (gw_outq_t *self, const gw_outq_ops_t *ops, void *arg, char *scratch, size_t budget,
                                 size_t *out_written)
 {
     size_t left = budget;
-    while (!gw_outq_is_empty (self)) {
+    while (!s_is_done (self)) {
         s_plan_t plan;
         plan.count = 0;
         plan.len = 0;
         plan.max = left < GW_OUTQ_SCRATCH ? left : GW_OUTQ_SCRATCH;
         plan.is_first = left == budget;
-        if (s_plan_frames (self, &plan) && plan.len < plan.max)
+        if (s_plan_frames (self, &plan) && plan.len < plan.max && !self->is_paused)
             s_plan_feeds (self, ops, arg, &plan);
         if (!plan.count) {
-            if (gw_outq_is_empty (self))
+            if (s_is_done (self))
                 break;
             if (!plan.is_first || !self->frame_count)
                 return GW_OUTQ_MORE; /* it does not fit; or no memory for a long message */
@@ -307,7 +313,7 @@ gw_outq_result_t gw_outq_flush (gw_outq_t *self, const gw_outq_ops_t *ops, void 
         s_take (self, &plan);
         *out_written += plan.len;
         if (plan.len >= left)
-            return gw_outq_is_empty (self) ? GW_OUTQ_DONE : GW_OUTQ_MORE;
+            return s_is_done (self) ? GW_OUTQ_DONE : GW_OUTQ_MORE;
         left -= plan.len;
     }
     return GW_OUTQ_DONE;

@@ -37,6 +37,7 @@ typedef struct {
     size_t head_taken;  /* of the first frame: bytes already written */
     size_t frame_bytes; /* of all frames, not yet written */
     gw_feed_t *ready_first, *ready_last;
+    bool is_paused; /* set by the owner: feeds keep their place and give nothing */
 } gw_outq_t;
 
 void gw_outq_init (gw_outq_t *self);
@@ -57,7 +58,7 @@ size_t gw_outq_bytes (const gw_outq_t *self);
 bool gw_outq_is_empty (const gw_outq_t *self);
 
 typedef enum {
-    GW_OUTQ_DONE,    /* nothing is left */
+    GW_OUTQ_DONE,    /* nothing is left, or nothing but feeds while they are paused */
     GW_OUTQ_MORE,    /* the budget is used up */
     GW_OUTQ_BLOCKED, /* a write was not taken */
 } gw_outq_result_t;

@@ -223,6 +223,17 @@ static inline void probe_frame (pt_buf_t *out, const probe_frame_t *frame)
     out->len += frame->len;
 }
 
+/*  Says one text message. */
+static inline void probe_text (int fd, const char *text)
+{
+    pt_buf_t out;
+    pt_buf_init (&out, 256 * 1024);
+    probe_frame (&out, &(probe_frame_t){.opcode = 1, .payload = text, .len = strlen (text)});
+    assert_int_equal (pt_buf_error (&out), 0);
+    probe_send (fd, out.at, out.len);
+    pt_buf_fini (&out);
+}
+
 /*  Close code among the server's frames; 0 when it sent no close frame, 1005 when
     it sent one without a code. */
 static inline unsigned probe_close_code (const probe_got_t *got)
@@ -253,19 +264,28 @@ static inline void probe_on_keys (harness_t *harness, const harness_frame_t *cal
     harness_answer (harness, call, &keys);
 }
 
+/*  Nothing was ever revoked. */
+static inline void probe_on_revoked (harness_t *harness, const harness_frame_t *call, void *ctx)
+{
+    (void)ctx;
+    const pt_revoked_page_t page = {.cursor = PT_LIT ("c")};
+    harness_answer (harness, call, &page);
+}
+
 /*  Starts a gateway with `extra` arguments (NULL-terminated, may be NULL) that
-    has keys and a token it takes (account 7, session 42). */
-static inline probe_t *probe_new_quiet (const char *const *extra)
+    has keys and a token it would take (account 7, session 42), but has not been told
+    what was revoked. */
+static inline probe_t *probe_new_unswept (const char *const *extra)
 {
     char port[8], internal_port[8];
-    const char *args[24] = {"--http-port", port, "--internal-port", internal_port};
+    const char *args[24] = {"--http-port", port, "--internal-port", internal_port, "--rate-limits=off"};
     probe_t *self = calloc (1, sizeof *self);
     assert_non_null (self);
     self->port = probe_free_port ();
     self->internal_port = probe_free_port ();
     snprintf (port, sizeof port, "%u", self->port);
     snprintf (internal_port, sizeof internal_port, "%u", self->internal_port);
-    for (size_t i = 4; extra && *extra && i < 23; i++)
+    for (size_t i = 5; extra && *extra && i < 23; i++)
         args[i] = *extra++;
     self->key = forge_key ();
     forge_public (self->key, "k1", self->key_text);
@@ -275,6 +295,15 @@ static inline probe_t *probe_new_quiet (const char *const *extra)
     harness_answer_status (self->harness, harness_expect (self->harness, PT_OP_chat_status), true);
     harness_fake (self->harness, PT_OP_auth_keys, probe_on_keys, self);
     harness_fake (self->harness, PT_OP_chat_status, harness_fake_ready, NULL);
+    return self;
+}
+
+/*  The same, and nothing was. */
+static inline probe_t *probe_new_quiet (const char *const *extra)
+{
+    probe_t *self = probe_new_unswept (extra);
+    probe_on_revoked (self->harness, harness_expect (self->harness, PT_OP_chat_revoked), NULL);
+    harness_fake (self->harness, PT_OP_chat_revoked, probe_on_revoked, NULL);
     return self;
 }
 

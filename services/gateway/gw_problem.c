@@ -48,17 +48,33 @@ static unsigned s_retry_seconds (const pt_error_t *error)
     return ms > 3600000 ? 3600 : ms == 0 ? 1 : (unsigned)((ms + 999) / 1000);
 }
 
-const char *gw_problem_headers (int err, const pt_error_t *error, char out[GW_PROBLEM_HEADERS])
+/*  A page's script that shows Basic on purpose is told; who shows nothing is never
+    asked for it, or browsers would ask people for a password. */
+static void s_put_challenge (int code, pt_scheme_t shown, char out[GW_PROBLEM_HEADERS])
+{
+    bool is_bad = code == PT_E_token_invalid || code == PT_E_token_expired || code == PT_E_token_revoked;
+    if (shown == PT_scheme_BASIC)
+        snprintf (out, GW_PROBLEM_HEADERS, "WWW-Authenticate: Basic realm=\"parley\", charset=\"UTF-8\"\r\n");
+    else if (shown == PT_scheme_TOKEN)
+        snprintf (out, GW_PROBLEM_HEADERS, "WWW-Authenticate: Token realm=\"parley\"\r\n");
+    else if (code == PT_E_scope_missing)
+        snprintf (out, GW_PROBLEM_HEADERS,
+                  "WWW-Authenticate: Bearer realm=\"parley\", error=\"insufficient_scope\"\r\n");
+    else if (is_bad)
+        snprintf (out, GW_PROBLEM_HEADERS,
+                  "WWW-Authenticate: Bearer realm=\"parley\", error=\"invalid_token\", error_description=\"%s\"\r\n",
+                  pt_error_title (code));
+    else
+        snprintf (out, GW_PROBLEM_HEADERS, "WWW-Authenticate: Bearer realm=\"parley\"\r\n");
+}
+
+const char *gw_problem_headers (int err, const pt_error_t *error, pt_scheme_t shown, char out[GW_PROBLEM_HEADERS])
 {
     int http = pt_error_http (err);
     int code = err < 0 ? -err : err;
     out[0] = '\0';
-    if (http == 401 && (code == PT_E_token_invalid || code == PT_E_token_expired))
-        snprintf (out, GW_PROBLEM_HEADERS,
-                  "WWW-Authenticate: Bearer realm=\"parley\", error=\"invalid_token\", error_description=\"%s\"\r\n",
-                  pt_error_title (err));
-    else if (http == 401)
-        snprintf (out, GW_PROBLEM_HEADERS, "WWW-Authenticate: Bearer realm=\"parley\"\r\n");
+    if (http == 401 || code == PT_E_scope_missing)
+        s_put_challenge (code, shown, out);
     else if (http == 429 || http == 503)
         snprintf (out, GW_PROBLEM_HEADERS, "Retry-After: %u\r\n", s_retry_seconds (error));
     else if (http == 426)

@@ -17,9 +17,9 @@
     is NULL. */
 void gw_problem_write (pt_buf_t *out, int err, const char *detail, const pt_error_t *error, const char *trace);
 
-/*  Header lines an error asks for: WWW-Authenticate with 401, Retry-After with
-    429 and 503 (from error->retry_ms, else one second), Upgrade with 426; ""
-    when none. */
-const char *gw_problem_headers (int err, const pt_error_t *error, char out[GW_PROBLEM_HEADERS]);
+/*  Header lines an error asks for: WWW-Authenticate with 401 and where a scope is
+    missing, in the scheme that was shown (none: Bearer), Retry-After with 429 and
+    503 (from error->retry_ms, else one second), Upgrade with 426; "" when none. */
+const char *gw_problem_headers (int err, const pt_error_t *error, pt_scheme_t shown, char out[GW_PROBLEM_HEADERS]);
 
 #endif

@@ -80,17 +80,20 @@ static void test_headers_follow_the_status (void **state)
     char out[GW_PROBLEM_HEADERS];
     const pt_error_t error = {.retry_ms = 2500, .has_retry_ms = true};
     const pt_error_t for_ever = {.retry_ms = UINT64_MAX, .has_retry_ms = true};
-    assert_string_equal (gw_problem_headers (-PT_E_not_found, NULL, out), "");
-    assert_string_equal (gw_problem_headers (-PT_E_busy, NULL, out), "Retry-After: 1\r\n");
-    assert_string_equal (gw_problem_headers (-PT_E_too_many, &error, out), "Retry-After: 3\r\n");
-    assert_string_equal (gw_problem_headers (-PT_E_busy, &for_ever, out), "Retry-After: 3600\r\n");
-    assert_string_equal (gw_problem_headers (-PT_E_unauthenticated, NULL, out),
+    assert_string_equal (gw_problem_headers (-PT_E_not_found, NULL, PT_scheme_none, out), "");
+    assert_string_equal (gw_problem_headers (-PT_E_busy, NULL, PT_scheme_none, out), "Retry-After: 1\r\n");
+    assert_string_equal (gw_problem_headers (-PT_E_too_many, &error, PT_scheme_none, out), "Retry-After: 3\r\n");
+    assert_string_equal (gw_problem_headers (-PT_E_busy, &for_ever, PT_scheme_none, out), "Retry-After: 3600\r\n");
+    assert_string_equal (gw_problem_headers (-PT_E_unauthenticated, NULL, PT_scheme_none, out),
                          "WWW-Authenticate: Bearer realm=\"parley\"\r\n");
-    assert_non_null (strstr (gw_problem_headers (-PT_E_token_expired, NULL, out), "error=\"invalid_token\""));
-    assert_non_null (strstr (gw_problem_headers (-PT_E_token_invalid, NULL, out), "error=\"invalid_token\""));
-    assert_non_null (strstr (gw_problem_headers (-PT_E_upgrade_required, NULL, out), "Sec-WebSocket-Version: 13\r\n"));
+    assert_non_null (
+        strstr (gw_problem_headers (-PT_E_token_expired, NULL, PT_scheme_none, out), "error=\"invalid_token\""));
+    assert_non_null (
+        strstr (gw_problem_headers (-PT_E_token_invalid, NULL, PT_scheme_none, out), "error=\"invalid_token\""));
+    assert_non_null (strstr (gw_problem_headers (-PT_E_upgrade_required, NULL, PT_scheme_none, out),
+                             "Sec-WebSocket-Version: 13\r\n"));
     for (int err = 1; err < 64; err++) {
-        size_t len = strlen (gw_problem_headers (err, NULL, out));
+        size_t len = strlen (gw_problem_headers (err, NULL, PT_scheme_none, out));
         assert_true (len == 0 || memcmp (out + len - 2, "\r\n", 2) == 0);
     }
 }

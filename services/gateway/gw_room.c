@@ -502,7 +502,7 @@ gw_rooms_t *gw_rooms_new (gw_t *gw)
         gw_rooms_destroy (&self);
         return NULL;
     }
-    sv_bus_on_event (gw->bus, s_on_event, self);
+    sv_bus_on_event (gw->bus, 'r', s_on_event, self);
     sv_bus_on_change (gw->bus, s_on_change, self);
     return self;
 }
@@ -513,7 +513,7 @@ void gw_rooms_destroy (gw_rooms_t **self_p)
     *self_p = NULL;
     if (!self)
         return;
-    sv_bus_on_event (self->gw->bus, NULL, NULL);
+    sv_bus_on_event (self->gw->bus, 'r', NULL, NULL);
     sv_bus_on_change (self->gw->bus, NULL, NULL);
     sv_bus_cancel (self->gw->bus, self->heads_call);
     while (self->first) {

@@ -52,7 +52,7 @@ struct gw_sub {
     gw_sub_t *wait_next, *wait_prev;
 };
 
-/*  The rooms with local subscribers.  Takes the bus' events and changes
+/*  The rooms with local subscribers.  Takes the bus' events of rooms and changes
     (sv_bus_on_event, sv_bus_on_change).  NULL when out of memory. */
 gw_rooms_t *gw_rooms_new (gw_t *gw);
 void gw_rooms_destroy (gw_rooms_t **self_p);

@@ -30,6 +30,8 @@ enum {
     GW_INTERNAL = 4, /* on the internal port alone */
     GW_ANYWHERE = 8, /* on the public and the internal port */
     GW_NO_CALL = 16, /* answered here */
+    GW_MAYBE = 32,   /* takes a JSON body or none */
+    GW_COSTLY = 64,  /* makes or tries credentials, or sends mail: the limit is that of signing in */
 };
 
 typedef struct gw_request gw_request_t;
@@ -41,6 +43,7 @@ typedef struct gw_route {
     uint16_t opcode;  /* 0: `fn` does it all */
     uint16_t status;  /* of success; 204 where the reply is empty */
     unsigned flags;
+    unsigned scope;  /* GW_SCOPE_*, of which the credential needs all */
     gw_route_fn *fn; /* NULL: gw_call_route */
     const char *doc;
 } gw_route_t;

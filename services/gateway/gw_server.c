@@ -206,6 +206,7 @@ static void s_take (gw_server_t *self, listener_t *listener, int fd, const struc
         return;
     }
     s_name_peer (link, address);
+    gw_limit_network (address, &link->network);
     setsockopt (fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     setsockopt (fd, SOL_SOCKET, SO_OOBINLINE, &on, sizeof on); /* gw_http.c counts on it */
     int buffer = (int)self->gw->config->send_buffer;
@@ -388,6 +389,8 @@ static void s_register (gw_server_t *self)
         .latency = sv_metrics_histogram (metrics, "parley_gateway_http_seconds", NULL, "from head to answer"),
         .killed = sv_metrics_counter (metrics, "parley_gateway_silent_total", NULL, "WebSockets that missed a pong"),
         .written = sv_metrics_counter (metrics, "parley_gateway_websocket_bytes_total", NULL, "bytes to WebSockets"),
+        .limited = sv_metrics_counter (metrics, "parley_gateway_limited_total", NULL,
+                                       "requests and handshakes of who asked too often"),
     };
 }
 

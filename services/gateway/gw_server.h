@@ -49,7 +49,7 @@ pt_buf_t *gw_server_scratch (gw_server_t *self);
 
 /*  What the edge counts. */
 typedef struct {
-    sv_metric_t *accepted, *refused, *links, *sockets, *requests, *errors, *latency, *killed, *written;
+    sv_metric_t *accepted, *refused, *links, *sockets, *requests, *errors, *latency, *killed, *written, *limited;
 } gw_counters_t;
 gw_counters_t *gw_server_counters (gw_server_t *self);
 

@@ -209,13 +209,34 @@ static bool s_time (const json_t *claims, const char *name, int64_t *out_us)
     return true;
 }
 
+/*  What the account was when the token was signed.  A claim that is absent says the
+    least; one of another type than ours is not from us. */
+static bool s_read_account (const json_t *claims, gw_identity_t *out)
+{
+    const json_t *generation = json_object_get (claims, "gen"), *staff = json_object_get (claims, "staff");
+    if (generation && (!json_is_integer (generation) || json_integer_value (generation) < 0 ||
+                       (uint64_t)json_integer_value (generation) > LIM_SEQ))
+        return false;
+    if (staff && !json_is_boolean (staff))
+        return false;
+    if (json_object_get (claims, "token_type") && !s_text_is (claims, "token_type", "access"))
+        return false;
+    if (json_object_get (claims, "iat") && !s_time (claims, "iat", &out->issued_us))
+        return false;
+    out->generation = generation ? (uint64_t)json_integer_value (generation) : 0;
+    out->is_staff = json_is_true (staff);
+    out->kind = PT_credential_kind_SESSION;
+    out->scopes = out->is_staff ? GW_SCOPE_ALL : GW_SCOPE_ALL & ~(unsigned)GW_SCOPE_ADMIN;
+    return true;
+}
+
 static int s_judge_claims (const json_t *claims, int64_t now_us, gw_identity_t *out)
 {
     int64_t not_before = 0;
     if (!json_is_object (claims) || !s_text_is (claims, "iss", "parley") || !s_text_is (claims, "aud", "parley"))
         return -PT_E_token_invalid;
     if (!s_id (claims, "sub", &out->account) || !s_id (claims, "sid", &out->session) ||
-        !s_time (claims, "exp", &out->expires_us))
+        !s_time (claims, "exp", &out->expires_us) || !s_read_account (claims, out))
         return -PT_E_token_invalid;
     if (json_object_get (claims, "nbf") && !s_time (claims, "nbf", &not_before))
         return -PT_E_token_invalid;

@@ -87,6 +87,32 @@ static void test_a_good_token_names_account_session_and_end (void **state)
     free (token);
 }
 
+static void test_a_token_says_what_its_account_was (void **state)
+{
+    fixture_t *self = *state;
+#define WHO "{\"iss\":\"parley\",\"aud\":\"parley\",\"sub\":\"7\",\"sid\":\"42\",\"iat\":900,\"exp\":2000"
+    static const struct {
+        const char *claims;
+        uint64_t generation;
+        unsigned scopes;
+        bool is_staff;
+    } rows[] = {
+        {WHO "}", 0, GW_SCOPE_READ | GW_SCOPE_WRITE | GW_SCOPE_ACCOUNT, false},
+        {WHO ",\"gen\":5,\"staff\":false}", 5, GW_SCOPE_READ | GW_SCOPE_WRITE | GW_SCOPE_ACCOUNT, false},
+        {WHO ",\"gen\":9007199254740991,\"staff\":true}", LIM_SEQ, GW_SCOPE_ALL, true},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        gw_identity_t identity = {0};
+        char *token = forge_token (&(forge_t){.key = self->key, .claims = rows[i].claims});
+        assert_int_equal (s_verify_at (self, token, NOW, &identity), 0);
+        assert_true (identity.generation == rows[i].generation && identity.is_staff == rows[i].is_staff);
+        assert_true (identity.scopes == rows[i].scopes && identity.kind == PT_credential_kind_SESSION);
+        assert_true (identity.issued_us == 900 * SECOND);
+        free (token);
+    }
+#undef WHO
+}
+
 static void test_without_keys_nobody_is_refused_for_good (void **state)
 {
     fixture_t *self = *state;
@@ -201,6 +227,16 @@ static void test_wrong_claims_are_refused (void **state)
         {"{\"iss\":\"parley\",\"aud\":\"parley\",\"sub\":\"7\",\"sid\":\"42\",\"nbf\":1005,\"exp\":2000}", 0},
         {"{\"iss\":\"parley\",\"aud\":\"parley\",\"sub\":\"7\",\"sid\":\"42\",\"nbf\":1006,\"exp\":2000}",
          -PT_E_token_invalid},
+        {"{\"iss\":\"parley\",\"aud\":\"parley\",\"sub\":\"7\",\"sid\":\"42\",\"gen\":-1" REST, -PT_E_token_invalid},
+        {"{\"iss\":\"parley\",\"aud\":\"parley\",\"sub\":\"7\",\"sid\":\"42\",\"gen\":\"1\"" REST, -PT_E_token_invalid},
+        {"{\"iss\":\"parley\",\"aud\":\"parley\",\"sub\":\"7\",\"sid\":\"42\",\"gen\":9007199254740992" REST,
+         -PT_E_token_invalid},
+        {"{\"iss\":\"parley\",\"aud\":\"parley\",\"sub\":\"7\",\"sid\":\"42\",\"staff\":1" REST, -PT_E_token_invalid},
+        {"{\"iss\":\"parley\",\"aud\":\"parley\",\"sub\":\"7\",\"sid\":\"42\",\"iat\":\"1\"" REST, -PT_E_token_invalid},
+        {"{\"iss\":\"parley\",\"aud\":\"parley\",\"sub\":\"7\",\"sid\":\"42\",\"token_type\":\"refresh\"" REST,
+         -PT_E_token_invalid},
+        {"{\"iss\":\"parley\",\"aud\":\"parley\",\"sub\":\"7\",\"sid\":\"42\",\"token_type\":\"access\",\"gen\":0" REST,
+         0},
         {"[]", -PT_E_token_invalid},
         {"7", -PT_E_token_invalid},
         {"", -PT_E_token_invalid},
@@ -302,6 +338,7 @@ int main (void)
 #define TEST(name) cmocka_unit_test_setup_teardown (name, s_setup, s_teardown)
     const struct CMUnitTest tests[] = {
         TEST (test_a_good_token_names_account_session_and_end),
+        TEST (test_a_token_says_what_its_account_was),
         TEST (test_without_keys_nobody_is_refused_for_good),
         TEST (test_wrong_headers_are_refused),
         TEST (test_other_algorithms_are_refused),

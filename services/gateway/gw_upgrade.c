@@ -8,6 +8,7 @@
 #include "gw_config.h"
 #include "gw_header.h"
 #include "gw_http.h"
+#include "gw_revoked.h"
 #include "gw_server.h"
 #include <libwebsockets.h>
 #include <strings.h>
@@ -73,7 +74,7 @@ static int s_check_origin (handshake_t *self)
 
 /*  `bearer, <token>` beside our subprotocol: the way of browsers, which can't set
     headers on a WebSocket. */
-static int s_check_subprotocols (handshake_t *self, const char **out_token, size_t *out_len)
+static int s_check_subprotocols (handshake_t *self, pt_str_t *out_token)
 {
     int err = 0;
     size_t len, at = 0, entry_len;
@@ -88,8 +89,7 @@ static int s_check_subprotocols (handshake_t *self, const char **out_token, size
         return s_refuse (self, -PT_E_malformed, "the list of subprotocols is too long");
     while (gw_header_next (list, len, &at, &entry, &entry_len)) {
         if (is_token) {
-            *out_token = entry;
-            *out_len = entry_len;
+            *out_token = (pt_str_t){entry, (uint32_t)entry_len};
             is_token = false;
         } else if (entry_len == 6 && strncmp (entry, "bearer", 6) == 0) {
             is_token = true;
@@ -100,26 +100,49 @@ static int s_check_subprotocols (handshake_t *self, const char **out_token, size
     return has_ours ? 0 : s_refuse (self, -PT_E_malformed, "the subprotocol is " GW_SUBPROTOCOL);
 }
 
-/*  A credential that was given must be good, even where none is needed. */
-static int s_check_identity (handshake_t *self, const char *token, size_t token_len)
+/*  The outcome came after lws was told to go on. */
+static void s_on_proved (void *arg)
 {
-    int err = 0;
-    size_t len;
-    const char *value = gw_http_header (self->request, WSI_TOKEN_HTTP_AUTHORIZATION, &len, &err);
-    if (err == 0 && value)
-        err = gw_header_bearer (value, len, &token, &token_len);
-    if (err != 0 || !token)
+    gw_link_t *link = arg;
+    gw_link_judge (link, &link->request->proof);
+    if (link->session)
+        gw_link_proved (link);
+}
+
+/*  A credential that was shown must be good, even where none is needed.  gw_front
+    has judged it where it could see it; elsewhere auth may have to be asked, which
+    lws does not wait for: then the socket is opened without an identity. */
+static int s_check_identity (handshake_t *self, pt_str_t token)
+{
+    gw_link_t *link = self->link;
+    gw_proof_t *proof = &self->request->proof;
+    if (link->is_judged)
+        return link->refusal;
+    const gw_pair_t *query = gw_http_query (self->request, "token");
+    *proof = (gw_proof_t){.gw = link->gw,
+                          .shown = {.subprotocol = token, .is_socket = true},
+                          .peer = link->peer,
+                          .network = &link->network,
+                          .trace = self->request->trace,
+                          .fn = s_on_proved,
+                          .arg = link};
+    if (query)
+        proof->shown.query = (pt_str_t){query->value, (uint32_t)query->value_len};
+    int err = gw_http_read_shown (self->request, &proof->shown);
+    if (err != 0)
         return err;
-    err = gw_tokens_verify (self->link->gw->tokens, token, token_len, sv_wall_us (), &self->link->identity);
-    self->link->has_identity = err == 0;
-    return err;
+    if (gw_prove (proof) == GW_PROVE_LATER)
+        return 0;
+    gw_link_judge (link, proof);
+    return link->refusal;
 }
 
 static int s_check (handshake_t *self)
 {
-    const char *token = self->link->token;
-    size_t token_len = token ? strlen (token) : 0;
+    pt_str_t token = {0};
     int err = s_check_path (self);
+    if (err == 0)
+        err = gw_http_limit (self->request, GW_LIMIT_SOCKET);
     if (err == 0)
         err = s_check_upgrade (self);
     if (err == 0)
@@ -127,8 +150,8 @@ static int s_check (handshake_t *self)
     if (err == 0 && self->link->gw->is_draining)
         err = -PT_E_draining;
     if (err == 0)
-        err = s_check_subprotocols (self, &token, &token_len);
-    return err != 0 ? err : s_check_identity (self, token, token_len);
+        err = s_check_subprotocols (self, &token);
+    return err != 0 ? err : s_check_identity (self, token);
 }
 
 int gw_upgrade (gw_link_t *link)
@@ -147,6 +170,10 @@ int gw_upgrade (gw_link_t *link)
         return 0;
     sv_metric_add (gw_server_counters (link->gw->server)->refused, 1);
     self.request->keeps_alive = false;
+    if (link->scheme != PT_scheme_none)
+        self.request->proof.credential.scheme = link->scheme;
+    if (err == -PT_E_too_many && link->retry_ms > 0)
+        self.request->limited = (gw_limited_t){link->retry_ms, GW_LIMIT_SIGN_IN};
     gw_http_fail (self.request, err, self.detail, NULL);
     return -1;
 }

@@ -2,6 +2,7 @@
 
 #include "gw_config.h"
 #include "gw_parse.h"
+#include "gw_revoked.h"
 #include "gw_text.h"
 #include "gw_ws_priv.h"
 #include <stdlib.h>
@@ -20,7 +21,7 @@
 #define S_TEXT_MAX (512 * 1024)
 #define S_ARENA_MAX (256 * 1024)
 
-enum { S_TOO_SLOW = 1013, S_MALFORMED = 4400, S_SIGNED_OUT = 4401, S_NO_AUTH = 4408, S_TOO_MANY = 4429 };
+enum { S_TOO_SLOW = 1013, S_MALFORMED = 4400, S_NO_AUTH = 4408, S_TOO_MANY = 4429 };
 
 /*  ---- frames out --------------------------------------------------------------- */
 
@@ -123,11 +124,20 @@ static bool s_send (void *arg, const char *bytes, size_t len)
 
 static const gw_outq_ops_t s_outq_ops = {.send = s_send, .page = gw_ws_feed_page, .end = gw_ws_feed_end};
 
+/*  Whether deliveries must wait: nobody knows who is signed out. */
+static bool s_is_blind (const gw_ws_t *self, uint64_t now_ms)
+{
+    return gw_revoked_is_blind (self->gw->revoked, now_ms);
+}
+
 bool gw_ws_flush (gw_ws_t *self, size_t budget)
 {
+    if (self->refused)
+        gw_ws_refuse (self);
     if (self->is_closing)
         return false;
     size_t written = 0;
+    self->outq.is_paused = self->is_signed_out || s_is_blind (self, sv_now_ms ());
     gw_outq_result_t result = gw_outq_flush (&self->outq, &s_outq_ops, self, self->sessions->scratch, budget, &written);
     if (result == GW_OUTQ_DONE)
         self->waiting_ms = 0;
@@ -158,16 +168,23 @@ void gw_ws_drain (gw_ws_t *self, uint32_t retry_ms)
     gw_ws_end (self, "}");
 }
 
+void gw_sessions_resume (gw_sessions_t *self)
+{
+    for (gw_ws_t *ws = self->first; ws; ws = ws->next)
+        if (!ws->is_closing && !gw_outq_is_empty (&ws->outq))
+            gw_ws_dirty (ws);
+}
+
 /*  Frames a second this session may send; 0: no limit. */
 static uint32_t s_rate (const gw_ws_t *self)
 {
     return self->gw->config ? (uint32_t)self->gw->config->ws_rate : LIM_WS_RATE;
 }
 
-static bool s_is_in_rate (gw_ws_t *self)
+static bool s_is_in_rate (gw_ws_t *self, uint64_t now_ms)
 {
     uint32_t rate = s_rate (self);
-    return rate == 0 || sv_rate_take (&self->rate, rate, rate * (LIM_WS_RATE_BURST / LIM_WS_RATE), sv_now_ms ());
+    return rate == 0 || sv_rate_take (&self->rate, rate, rate * (LIM_WS_RATE_BURST / LIM_WS_RATE), now_ms);
 }
 
 static void s_say_hello (gw_ws_t *self)
@@ -216,6 +233,16 @@ static bool s_is_shallow (const char *bytes, size_t len)
     return true;
 }
 
+static int s_may (const gw_ws_t *self, const gw_op_entry_t *op, uint64_t now_ms)
+{
+    if (op->scope == 0)
+        return 0;
+    if (!self->has_identity)
+        return -PT_E_unauthenticated;
+    int err = gw_identity_may (&self->identity, op->scope);
+    return err == 0 && s_is_blind (self, now_ms) ? -PT_E_unavailable : err;
+}
+
 static void s_dispatch (gw_ws_t *self, const json_t *json)
 {
     gw_request_t request = {.json = json};
@@ -227,14 +254,15 @@ static void s_dispatch (gw_ws_t *self, const json_t *json)
     }
     request.re = (uint64_t)json_integer_value (id);
     const gw_op_entry_t *op = name ? gw_ws_op_find (name) : NULL;
+    uint64_t now_ms = sv_now_ms ();
     if (!name)
         s_strike (self, &request.re, PT_E_malformed, "op: a string is needed", S_MALFORMED);
-    else if (!s_is_in_rate (self))
+    else if (!s_is_in_rate (self, now_ms))
         s_strike (self, &request.re, PT_E_too_many, "too many frames a second", S_TOO_MANY);
     else if (!op)
         gw_ws_fail (self, request.re, PT_E_unknown_op, (pt_str_t){0});
-    else if (!op->is_open && !self->has_identity)
-        gw_ws_fail (self, request.re, PT_E_unauthenticated, (pt_str_t){0});
+    else if (s_may (self, op, now_ms) != 0)
+        gw_ws_fail (self, request.re, s_may (self, op, now_ms), (pt_str_t){0});
     else
         op->fn (self, &request);
 }
@@ -273,10 +301,8 @@ gw_ws_t *gw_ws_open (gw_t *gw, gw_conn_t *conn, const gw_identity_t *identity)
     self->sessions = sessions;
     self->conn = conn;
     self->opened_ms = sv_now_ms ();
-    if (identity) {
-        self->identity = *identity;
-        self->has_identity = true;
-    }
+    if (identity)
+        self->refused = gw_ws_sign_in (self, identity);
     gw_outq_init (&self->outq);
     self->next = sessions->first;
     if (sessions->first)
@@ -325,6 +351,7 @@ void gw_ws_close (gw_ws_t **self_p)
     }
     gw_ws_drop_subs (self);
     gw_ws_drop_lanes (self);
+    gw_ws_unlist_account (self);
     if (self->prev)
         self->prev->next = self->next;
     else
@@ -353,7 +380,7 @@ static void s_tick (gw_ws_t *self, uint64_t now_ms, int64_t wall_us)
     }
     int64_t expires_us = self->identity.expires_us;
     if (wall_us >= expires_us)
-        gw_ws_shut (self, S_SIGNED_OUT, "token expired");
+        gw_ws_shut (self, GW_WS_SIGNED_OUT, "token expired");
     else if (wall_us >= expires_us - S_WARN_US && !self->is_warned)
         s_warn (self);
     if (self->waiting_ms && now_ms - self->waiting_ms >= LIM_WS_STUCK_MS)
@@ -412,6 +439,8 @@ gw_sessions_t *gw_sessions_new (gw_t *gw)
     self->m_frames = sv_metrics_counter (gw->metrics, "parley_gateway_frames_in_total", NULL, "messages of clients");
     self->m_bytes = sv_metrics_counter (gw->metrics, "parley_gateway_bytes_out_total", NULL, "WebSocket bytes");
     self->m_refused = sv_metrics_counter (gw->metrics, "parley_gateway_refused_total", NULL, "requests refused");
+    self->m_revoked =
+        sv_metrics_counter (gw->metrics, "parley_gateway_signed_out_total", NULL, "sessions closed as revoked");
     self->m_closed = sv_metrics_counter (gw->metrics, "parley_gateway_closed_total", NULL, "sessions closed by us");
     self->scratch = malloc (GW_OUTQ_SCRATCH);
     self->arena = pt_arena_new (S_ARENA_MAX);
@@ -432,6 +461,7 @@ void gw_sessions_destroy (gw_sessions_t **self_p)
     sv_timer_cancel (self->gw->loop, &self->tick_timer);
     sv_timer_cancel (self->gw->loop, &self->lane_timer);
     pt_arena_destroy (&self->arena);
+    gw_idmap_fini (&self->accounts);
     pt_buf_fini (&self->text);
     free (self->scratch);
     free (self);

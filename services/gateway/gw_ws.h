@@ -28,10 +28,23 @@ void gw_sessions_destroy (gw_sessions_t **self_p);
     A burst that arrived together is thus one append, not two. */
 void gw_sessions_turn (gw_sessions_t *self);
 
+/*  What was revoked just now: the sockets that it hits are told, get nothing more,
+    and are closed with 4401.  Nothing is scanned but the sockets of that account. */
+void gw_sessions_revoke (gw_sessions_t *self, const pt_revocation_t *what);
+
+/*  Nobody was given anything of a room while it was unknown who is signed out: now
+    whoever waits is. */
+void gw_sessions_resume (gw_sessions_t *self);
+
 /*  A socket has been upgraded.  `identity` is NULL when no credential came
     with the handshake: the first frame must then be `auth`.  The identity is
     copied.  NULL when out of memory: the caller closes. */
 gw_ws_t *gw_ws_open (gw_t *gw, gw_conn_t *conn, const gw_identity_t *identity);
+
+/*  The session is that identity's from here on; also again, with another credential
+    of the same account.  0; -PT_E_forbidden for another account, what
+    gw_revoked_judge says, or -PT_E_memory: nothing has changed then. */
+PT_MUSTCHECK int gw_ws_sign_in (gw_ws_t *self, const gw_identity_t *identity);
 
 /*  Tells the request id of the handshake: the ids of the session's calls begin
     with it. */

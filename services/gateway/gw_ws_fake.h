@@ -8,6 +8,8 @@
 #ifndef GW_WS_FAKE_H
 #define GW_WS_FAKE_H
 
+#include "gw_check.h"
+#include "gw_revoked.h"
 #include "gw_room.h"
 #include "gw_ws_priv.h"
 #include "pt_codec.h"
@@ -18,7 +20,9 @@
 
 #include <cmocka.h>
 
+#ifndef FAKE_CALLS
 #define FAKE_CALLS 512
+#endif
 
 typedef struct {
     uint64_t id;
@@ -106,9 +110,10 @@ void sv_bus_unsubscribe (sv_bus_t *self, const void *topic, size_t topic_len)
     fake.topics--;
 }
 
-void sv_bus_on_event (sv_bus_t *self, sv_event_fn *fn, void *ctx)
+void sv_bus_on_event (sv_bus_t *self, char first, sv_event_fn *fn, void *ctx)
 {
     (void)self;
+    assert_int_equal (first, 'r');
     fake.on_event = fn;
     fake.on_event_ctx = ctx;
 }
@@ -228,6 +233,29 @@ static inline void fake_timer_cancel (sv_timer_t **timer_p)
 static const sv_loop_ops_t fake_loop_ops = {
     .timer = fake_timer, .timer_set = fake_timer_set, .timer_cancel = fake_timer_cancel};
 
+/*  A complete sweep that began at `now_ms` and found nothing. */
+static inline void fake_sweep (uint64_t now_ms)
+{
+    const pt_revoked_page_t page = {.cursor = PT_LIT ("c")};
+    gw_revoked_out_t out;
+    gw_revoked_step (fake.gw.revoked, &(gw_revoked_event_t){.kind = GW_REVOKED_TICK}, now_ms, NULL, NULL, &out);
+    gw_revoked_step (fake.gw.revoked,
+                     &(gw_revoked_event_t){.kind = GW_REVOKED_PAGE, .question = out.question, .page = &page}, now_ms,
+                     NULL, NULL, &out);
+}
+
+/*  Nothing is known of what was revoked, but what a sweep at `now_ms` told. */
+static inline void fake_see_from (uint64_t now_ms)
+{
+    gw_revoked_destroy (&fake.gw.revoked);
+    fake.gw.revoked = gw_revoked_new ();
+    assert_non_null (fake.gw.revoked);
+    fake_sweep (now_ms);
+}
+
+/*  Far enough in the future that no test becomes blind unless it wants to. */
+#define FAKE_FOR_EVER (UINT64_MAX / 2)
+
 static inline int fake_setup (void **state)
 {
     (void)state;
@@ -238,9 +266,13 @@ static inline int fake_setup (void **state)
     fake.gw.loop = &fake.loop;
     fake.gw.metrics = sv_metrics_new ();
     snprintf (fake.gw.instance, sizeof fake.gw.instance, "00000000deadbeef");
+    fake.gw.tokens = gw_tokens_new ();
+    fake.gw.checks = gw_checks_new (&fake.gw);
+    fake_see_from (FAKE_FOR_EVER);
     fake.gw.rooms = gw_rooms_new (&fake.gw);
     fake.gw.sessions = gw_sessions_new (&fake.gw);
-    bool is_whole = fake.arena && fake.codec && fake.gw.metrics && fake.gw.rooms && fake.gw.sessions;
+    bool is_whole = fake.arena && fake.codec && fake.gw.metrics && fake.gw.tokens && fake.gw.checks && fake.gw.rooms &&
+                    fake.gw.sessions;
     return is_whole ? 0 : -1;
 }
 
@@ -249,6 +281,9 @@ static inline int fake_teardown (void **state)
     (void)state;
     gw_sessions_destroy (&fake.gw.sessions);
     gw_rooms_destroy (&fake.gw.rooms);
+    gw_checks_destroy (&fake.gw.checks);
+    gw_tokens_destroy (&fake.gw.tokens);
+    gw_revoked_destroy (&fake.gw.revoked);
     sv_metrics_destroy (&fake.gw.metrics);
     pt_codec_destroy (&fake.codec);
     pt_arena_destroy (&fake.arena);
@@ -301,7 +336,8 @@ static const gw_conn_ops_t fake_conn_ops = {fake_conn_dirty, fake_conn_send, fak
 static inline fake_conn_t *fake_connect (uint64_t account)
 {
     fake_conn_t *self = calloc (1, sizeof *self);
-    gw_identity_t identity = {.account = account, .session = 3, .expires_us = sv_wall_us () + 3600000000};
+    gw_identity_t identity = {
+        .account = account, .session = 3, .expires_us = sv_wall_us () + 3600000000, .scopes = GW_SCOPE_ALL};
     self->conn.ops = &fake_conn_ops;
     pt_buf_init (&self->wire, 64 * 1024 * 1024);
     pt_buf_init (&self->message, 64 * 1024 * 1024);

@@ -1,6 +1,7 @@
 /*  gw_ws_ops - the table of operations, requests under way, and the operations
     that need nothing of their own: auth, history, read, ping. */
 
+#include "gw_prove.h"
 #include "gw_text.h"
 #include "gw_ws_priv.h"
 #include <stdlib.h>
@@ -69,6 +70,23 @@ static bool s_optional_u64 (gw_ws_t *ws, const gw_request_t *request, const char
     return false;
 }
 
+/*  The token is copied: the frame it came in is gone when auth has answered. */
+struct gw_auth {
+    gw_proof_t proof;
+    char trace[LIM_TRACE + 1];
+    char token[];
+};
+
+static void s_auth_free (gw_op_t *op)
+{
+    if (!op->auth)
+        return;
+    gw_prove_cancel (&op->auth->proof);
+    explicit_bzero (op->auth->token, op->auth->proof.shown.query.len);
+    free (op->auth);
+    op->auth = NULL;
+}
+
 /*  ---- requests under way ----------------------------------------------------------- */
 
 gw_op_t *gw_op_new (gw_ws_t *ws, uint64_t re, uint64_t room)
@@ -100,6 +118,7 @@ void gw_op_destroy (gw_op_t **self_p)
     gw_ws_t *ws = self->ws;
     if (self->call)
         sv_bus_cancel (ws->gw->bus, self->call);
+    s_auth_free (self);
     if (self->prev)
         self->prev->next = self->next;
     else
@@ -128,32 +147,94 @@ void gw_op_call (gw_op_t **self_p, uint16_t opcode, const void *msg, sv_reply_fn
 
 /*  ---- auth ---------------------------------------------------------------------------- */
 
+static void s_put_signed_in (gw_ws_t *ws, uint64_t re)
+{
+    pt_buf_t *text = gw_ws_begin_ok (ws, re);
+    pt_buf_puts (text, "\"account\":");
+    gw_text_id (text, ws->identity.account);
+    pt_buf_puts (text, ",\"session\":");
+    gw_text_id (text, ws->identity.session);
+    gw_ws_end (ws, "}}");
+}
+
+/*  The first of those that wait has an outcome. */
+static void s_auth_done (gw_op_t *op)
+{
+    gw_ws_t *ws = op->ws;
+    const gw_proof_t *proof = &op->auth->proof;
+    int err = proof->err != 0 ? proof->err : gw_ws_sign_in (ws, &proof->identity);
+    if (err != 0)
+        gw_ws_fail (ws, op->re, err, (pt_str_t){0});
+    else
+        s_put_signed_in (ws, op->re);
+    ws->auth_first = op->parked_next;
+    ws->auths--;
+    gw_op_destroy (&op);
+}
+
+static void s_auth_next (gw_ws_t *ws)
+{
+    while (ws->auth_first && !ws->is_closing && gw_prove (&ws->auth_first->auth->proof) != GW_PROVE_LATER)
+        s_auth_done (ws->auth_first);
+}
+
+static void s_on_proved (void *arg)
+{
+    gw_op_t *op = arg;
+    gw_ws_t *ws = op->ws;
+    s_auth_done (op);
+    s_auth_next (ws);
+}
+
+/*  NULL after answering. */
+static gw_op_t *s_auth_new (gw_ws_t *ws, const gw_request_t *request, pt_str_t token)
+{
+    if (ws->auths >= GW_WS_AUTHS) {
+        gw_ws_fail (ws, request->re, PT_E_too_many, PT_LIT ("too many requests to sign in at a time"));
+        return NULL;
+    }
+    gw_op_t *op = gw_op_new (ws, request->re, 0);
+    if (!op)
+        return NULL;
+    op->auth = calloc (1, sizeof *op->auth + token.len + 1);
+    if (!op->auth) {
+        gw_ws_fail (ws, request->re, PT_E_memory, (pt_str_t){0});
+        gw_op_destroy (&op);
+        return NULL;
+    }
+    memcpy (op->auth->token, token.at, token.len);
+    gw_ws_name_call (ws, op->auth->trace);
+    op->auth->proof = (gw_proof_t){.gw = ws->gw,
+                                   .shown = {.query = {op->auth->token, token.len}, .is_socket = true},
+                                   .peer = gw_conn_peer (ws->conn),
+                                   .trace = op->auth->trace,
+                                   .fn = s_on_proved,
+                                   .arg = op};
+    return op;
+}
+
 /*  Also on a socket that is signed in already: the same account may extend its
-    stay with a newer token, another one may not take the socket over. */
+    stay with a newer token, another one may not take the socket over.  One at a
+    time, so that the last one asked for is the one that stays. */
 static void s_auth (gw_ws_t *ws, const gw_request_t *request)
 {
     pt_str_t token;
-    gw_identity_t identity;
     if (!gw_request_str (request, "token", &token) || token.len > LIM_TOKEN) {
         gw_ws_fail (ws, request->re, PT_E_invalid, PT_LIT ("token: a string is needed"));
         return;
     }
-    int err = gw_tokens_verify (ws->gw->tokens, token.at, token.len, sv_wall_us (), &identity);
-    if (!err && ws->has_identity && identity.account != ws->identity.account)
-        err = -PT_E_forbidden;
-    if (err) {
-        gw_ws_fail (ws, request->re, err, (pt_str_t){0});
+    gw_op_t *op = s_auth_new (ws, request, token);
+    if (!op)
         return;
-    }
-    ws->identity = identity;
-    ws->has_identity = true;
-    ws->is_warned = false;
-    pt_buf_t *text = gw_ws_begin_ok (ws, request->re);
-    pt_buf_puts (text, "\"account\":");
-    gw_text_id (text, identity.account);
-    pt_buf_puts (text, ",\"session\":");
-    gw_text_id (text, identity.session);
-    gw_ws_end (ws, "}}");
+    bool is_first = !ws->auth_first;
+    if (is_first)
+        ws->auth_first = op;
+    else
+        ws->auth_last->parked_next = op;
+    ws->auth_last = op;
+    ws->auths++;
+    if (is_first)
+        s_auth_next (ws);
 }
 
 static void s_ping (gw_ws_t *ws, const gw_request_t *request)
@@ -348,13 +429,13 @@ static void s_history (gw_ws_t *ws, const gw_request_t *request)
 /*  ---- the table ------------------------------------------------------------------------------ */
 
 static const gw_op_entry_t s_ops[] = {
-    {"auth", s_auth, true},
-    {"history", s_history, false},
-    {"ping", s_ping, true},
-    {"read", s_read, false},
-    {"send", gw_ws_send, false},
-    {"subscribe", gw_ws_subscribe, false},
-    {"unsubscribe", gw_ws_unsubscribe, false},
+    {"auth", s_auth, 0},
+    {"history", s_history, GW_SCOPE_READ},
+    {"ping", s_ping, 0},
+    {"read", s_read, GW_SCOPE_WRITE},
+    {"send", gw_ws_send, GW_SCOPE_WRITE},
+    {"subscribe", gw_ws_subscribe, GW_SCOPE_READ},
+    {"unsubscribe", gw_ws_unsubscribe, GW_SCOPE_READ},
 };
 
 const gw_op_entry_t *gw_ws_op_find (const char *name)

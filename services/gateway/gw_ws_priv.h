@@ -1,5 +1,5 @@
 /*  gw_ws_priv - the insides of a session, shared by gw_ws.c (life, frames in and
-    out, time), gw_ws_ops.c (the table of operations and the simple ones),
+    out, time), gw_ws_identity.c (whose it is), gw_ws_ops.c (the table of operations and the simple ones),
     gw_ws_sub.c (subscriptions) and gw_ws_send.c (sending). */
 
 #ifndef GW_WS_PRIV_H
@@ -9,10 +9,10 @@
 #include "gw_conn.h"
 #include "gw_idmap.h"
 #include "gw_outq.h"
-#include "sv_rate.h"
 #include "gw_room.h"
 #include "gw_sendq.h"
 #include "gw_ws.h"
+#include "sv_rate.h"
 #include <jansson.h>
 
 /*  Deadline of what a session asks of services; of a send, until its client
@@ -25,6 +25,9 @@
 /*  JSON of one answer to `history`; what does not fit is left for the next. */
 #define GW_WS_HISTORY_BYTES (160 * 1024)
 
+/*  Requests to sign in that may wait at a time, each with its token. */
+#define GW_WS_AUTHS 4
+
 /*  What of the handshake's request id its calls begin with; a dash and a number
     of at most 16 hex digits make each unique. */
 #define GW_WS_TRACE (LIM_TRACE - 17)
@@ -35,6 +38,7 @@ typedef struct gw_lane gw_lane_t;
 struct gw_sessions {
     gw_t *gw;
     gw_ws_t *first;
+    gw_idmap_t accounts; /* first session of each that is signed in */
     unsigned count;
     uint64_t now_ms;        /* of the last tick: exact enough for who is stuck */
     gw_lane_t *lanes;       /* those with something to send */
@@ -45,7 +49,7 @@ struct gw_sessions {
     pt_buf_t text;     /* JSON of the frame at hand */
     pt_arena_t *arena; /* of the request at hand */
     char *scratch;     /* GW_OUTQ_SCRATCH */
-    sv_metric_t *m_sessions, *m_frames, *m_bytes, *m_refused, *m_closed;
+    sv_metric_t *m_sessions, *m_frames, *m_bytes, *m_refused, *m_closed, *m_revoked;
 };
 
 struct gw_ws {
@@ -55,7 +59,10 @@ struct gw_ws {
     gw_ws_t *next, *prev;
     gw_identity_t identity;
     bool has_identity;
+    gw_ws_t *account_next, *account_prev; /* of one account */
+    int refused;                          /* what became of its identity during the handshake; 0: it is good */
     bool is_closing;
+    bool is_signed_out;
     bool is_warned;   /* of the end of its identity */
     bool is_fetching; /* one history question is open */
     uint64_t opened_ms;
@@ -67,9 +74,11 @@ struct gw_ws {
     gw_idmap_t lanes;                    /* gw_lane_t by room */
     gw_op_t *ops;                        /* calls under way, newest first */
     gw_op_t *parked_first, *parked_last; /* history that waits its turn */
-    unsigned pending;                    /* requests not yet answered */
-    char trace[GW_WS_TRACE + 1];         /* request id of the handshake; "" when there is none */
-    uint64_t call_count;                 /* calls that got an id of their own */
+    gw_op_t *auth_first, *auth_last;     /* auth, the first under way, the others behind it */
+    unsigned auths;
+    unsigned pending;            /* requests not yet answered */
+    char trace[GW_WS_TRACE + 1]; /* request id of the handshake; "" when there is none */
+    uint64_t call_count;         /* calls that got an id of their own */
     size_t send_bytes;
 };
 
@@ -78,7 +87,8 @@ struct gw_op {
     gw_ws_t *ws;
     gw_op_t *next, *prev;
     gw_op_t *parked_next;
-    uint64_t call; /* of the bus, 0: parked */
+    struct gw_auth *auth; /* of an auth, its proof */
+    uint64_t call;        /* of the bus, 0: parked */
     uint64_t re;
     uint64_t room;
     uint16_t opcode;
@@ -99,7 +109,7 @@ typedef void (gw_op_fn) (gw_ws_t *ws, const gw_request_t *request);
 typedef struct {
     const char *name;
     gw_op_fn *fn;
-    bool is_open; /* allowed without an identity */
+    unsigned scope; /* GW_SCOPE_* that the credential needs; 0: needs no identity */
 } gw_op_entry_t;
 
 const gw_op_entry_t *gw_ws_op_find (const char *name);
@@ -125,8 +135,9 @@ void gw_ws_fail (gw_ws_t *self, uint64_t re, int err, pt_str_t detail);
 /*  As above from the error body of a service or of pt_validate. */
 void gw_ws_fail_with (gw_ws_t *self, uint64_t re, int err, const pt_error_t *error);
 
-/*  Close code when memory is out. */
+/*  Close code when memory is out; when the identity has ended. */
 #define GW_WS_SHORT 1013
+#define GW_WS_SIGNED_OUT 4401
 
 /*  A request id for a call of this session; "" without one of the handshake. */
 void gw_ws_name_call (gw_ws_t *self, char out[LIM_TRACE + 1]);
@@ -140,6 +151,15 @@ void gw_sessions_lane_tick (gw_sessions_t *self, uint64_t now_ms);
 
 /*  There is a lane: its ticks are needed. */
 void gw_sessions_wake_lanes (gw_sessions_t *self);
+
+/*  ---- gw_ws_identity.c ---------------------------------------------------------- */
+
+/*  Closes a session whose identity was good when the handshake was judged, and is
+    not any more. */
+void gw_ws_refuse (gw_ws_t *self);
+
+/*  The session is gone from the list of its account. */
+void gw_ws_unlist_account (gw_ws_t *self);
 
 /*  ---- gw_ws_ops.c -------------------------------------------------------------- */
 

@@ -1,10 +1,15 @@
 /*  parley-gateway - terminates HTTP and WebSocket: JSON at the edge, the schema's
     messages inside. */
 
+#include "gw_answer.h"
+#include "gw_check.h"
 #include "gw_config.h"
 #include "gw_health.h"
 #include "gw_keys.h"
+#include "gw_limit.h"
 #include "gw_loop.h"
+#include "gw_revoked.h"
+#include "gw_revoked_poll.h"
 #include "gw_room.h"
 #include "gw_server.h"
 #include "gw_token.h"
@@ -19,10 +24,14 @@ static void s_fini (void **ctx_p)
     if (!gw)
         return;
     gw_server_destroy (&gw->server);
+    gw_revoked_poll_destroy (&gw->poll);
     gw_sessions_destroy (&gw->sessions);
     gw_rooms_destroy (&gw->rooms);
     gw_health_destroy (&gw->health);
+    gw_checks_destroy (&gw->checks);
     gw_keys_destroy (&gw->keys);
+    gw_limit_destroy (&gw->limit);
+    gw_revoked_destroy (&gw->revoked);
     gw_tokens_destroy (&gw->tokens);
     free (gw);
 }
@@ -45,6 +54,7 @@ static void s_judge (void *arg)
 static int s_init (sv_daemon_t *daemon, void **out_ctx, int *out_exit)
 {
     gw_t *gw = calloc (1, sizeof *gw);
+    uint64_t seed[2];
     *out_ctx = gw;
     if (!gw)
         return -PT_E_memory;
@@ -58,11 +68,16 @@ static int s_init (sv_daemon_t *daemon, void **out_ctx, int *out_exit)
     snprintf (gw->instance, sizeof gw->instance, "%016" PRIx64, sv_bus_generation (gw->bus));
 
     gw->tokens = gw_tokens_new ();
-    gw->keys = gw->tokens ? gw_keys_new (gw) : NULL;
-    gw->health = gw->keys ? gw_health_new (gw) : NULL;
+    gw->revoked = gw->tokens ? gw_revoked_new () : NULL;
+    gw_random (seed, sizeof seed);
+    gw->limit = gw->revoked ? gw_limit_new (seed, !gw->config->rate_limits) : NULL;
+    gw->keys = gw->limit ? gw_keys_new (gw) : NULL;
+    gw->checks = gw->keys ? gw_checks_new (gw) : NULL;
+    gw->health = gw->checks ? gw_health_new (gw) : NULL;
     gw->rooms = gw->health ? gw_rooms_new (gw) : NULL;
     gw->sessions = gw->rooms ? gw_sessions_new (gw) : NULL;
-    if (!gw->sessions) {
+    gw->poll = gw->sessions ? gw_revoked_poll_new (gw) : NULL;
+    if (!gw->poll) {
         sv_log (gw->log, SV_ERROR, NULL, "out of memory");
         return -PT_E_memory;
     }

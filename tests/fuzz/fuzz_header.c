@@ -1,9 +1,10 @@
 /*  fuzz_header - any bytes as the value of any header; every value that is
     accepted is judged again by the grammar.
-    Covers: services/gateway/gw_header.c */
+    Covers: services/gateway/gw_header.c, services/gateway/gw_identity.c */
 
 #include "fuzz.h"
 #include "gw_header.h"
+#include "gw_identity.h"
 #include <ctype.h>
 #include <strings.h>
 
@@ -37,15 +38,41 @@ static void s_check_origin (const char *value, size_t len, const char *host)
         fuzz_must (len > 7 && !memchr (value, '*', len) && !memchr (value, '@', len) && !memchr (value, ' ', len));
 }
 
-static void s_check_bearer (const char *value, size_t len)
+static void s_check_credentials (const char *value, size_t len)
 {
     const char *token;
     size_t token_len;
-    if (gw_header_bearer (value, len, &token, &token_len) != 0)
+    pt_scheme_t scheme;
+    int err = gw_header_credentials (value, len, &scheme, &token, &token_len);
+    fuzz_must ((err == -PT_E_unauthenticated) == (scheme == PT_scheme_none));
+    if (err != 0)
         return;
     fuzz_must (token_len > 0 && token > value && token + token_len == value + len);
     for (size_t i = 0; i < token_len; i++)
         fuzz_must (isalnum ((unsigned char)token[i]) || (token[i] && strchr ("-._~+/=", token[i])));
+}
+
+/*  The value in every place at once: who was meant comes first and alone, cookies are
+    of no more use than their shape, and nothing is longer than what was shown. */
+static void s_check_order (const char *value, size_t len)
+{
+    const pt_str_t text = {value, (uint32_t)len};
+    const gw_shown_t shown = {
+        .authorization = text, .query = text, .subprotocol = text, .cookies = text, .is_socket = len & 1};
+    gw_credential_t credential;
+    unsigned at = 0, count = 0;
+    bool is_last = false;
+    char plain[LIM_TOKEN];
+    while (gw_identity_next (&shown, &at, &credential)) {
+        fuzz_must (!is_last && count++ < 3 && credential.secret.len <= len);
+        is_last = !credential.is_cookie;
+        if (credential.shape == GW_CREDENTIAL_ASKED && credential.scheme == PT_scheme_BASIC)
+            fuzz_must (gw_identity_basic (credential.secret, plain, sizeof plain) > 0);
+        else if (credential.shape != GW_CREDENTIAL_NEVER)
+            fuzz_must (credential.secret.len <= LIM_TOKEN &&
+                       !memchr (credential.secret.at, ' ', credential.secret.len));
+    }
+    fuzz_must (gw_identity_scopes (text) <= GW_SCOPE_ALL);
 }
 
 static void s_check_list (const char *value, size_t len)
@@ -77,7 +104,8 @@ int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
     s_check_length (value, len);
     s_check_host (value, len);
     s_check_origin (value, len, host);
-    s_check_bearer (value, len);
+    s_check_credentials (value, len);
+    s_check_order (value, len);
     s_check_list (value, len);
     s_check_printable (value, len);
     (void)gw_header_in_list (host, value, len);

@@ -85,6 +85,7 @@ export class Cluster {
         PARLEY_INTERNAL_PORT: String(this.port + this.gateways),
         PARLEY_GATEWAYS: String(this.gateways),
         PARLEY_BROKERS: String(this.brokers),
+        PARLEY_RATE_LIMITS: 'off', // all clients are here
         ...this.env,
       },
       stdio: ['ignore', 'pipe', 'pipe'],

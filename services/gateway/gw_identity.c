@@ -1,0 +1,216 @@
+/*  gw_identity - which credential counts, its shape, and what it may do; pure. */
+
+#include "gw_identity.h"
+#include "gw_cookie.h"
+#include "gw_header.h"
+#include <ctype.h>
+
+/*  Signatures in base64url: of ours (ES256), and of older deployments (HS256). */
+#define SIGNATURE_ES256 86
+#define SIGNATURE_HS256 43
+
+/*  Hexadecimal tokens of the two Django libraries, and API tokens. */
+#define AUTHTOKEN 40
+#define KNOX 64
+#define API_PREFIX "parley_"
+#define API_SECRET 43
+
+/* ---- shapes ------------------------------------------------------------------ */
+
+static bool s_is_hex (pt_str_t text)
+{
+    for (uint32_t i = 0; i < text.len; i++)
+        if (!(text.at[i] >= '0' && text.at[i] <= '9') && !(text.at[i] >= 'a' && text.at[i] <= 'f'))
+            return false;
+    return true;
+}
+
+static bool s_is_base64url (const char *at, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        if (!isalnum ((unsigned char)at[i]) && at[i] != '-' && at[i] != '_')
+            return false;
+    return true;
+}
+
+static bool s_is_api_token (pt_str_t text)
+{
+    size_t prefix = sizeof API_PREFIX - 1;
+    return text.len == prefix + API_SECRET && memcmp (text.at, API_PREFIX, prefix) == 0 &&
+           s_is_base64url (text.at + prefix, API_SECRET);
+}
+
+/*  Which key a JWT would be checked with follows from the length of its signature
+    alone: its header is not asked what algorithm it would like. */
+static gw_credential_shape_t s_shape (pt_str_t token)
+{
+    if (token.len == 0 || token.len > LIM_TOKEN)
+        return GW_CREDENTIAL_NEVER;
+    const char *dot = memrchr (token.at, '.', token.len);
+    size_t signature = dot ? (size_t)(token.at + token.len - dot - 1) : 0;
+    if (signature == SIGNATURE_ES256)
+        return GW_CREDENTIAL_LOCAL;
+    if (signature == SIGNATURE_HS256)
+        return GW_CREDENTIAL_ASKED;
+    bool is_ours = s_is_hex (token) ? token.len == AUTHTOKEN || token.len == KNOX : s_is_api_token (token);
+    return is_ours ? GW_CREDENTIAL_ASKED : GW_CREDENTIAL_NEVER;
+}
+
+static int s_sextet (char c)
+{
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    const char *at = c ? strchr (letters, c) : NULL;
+    return at ? (int)(at - letters) : -1;
+}
+
+/*  Padding may be left out, as some clients do; what is there must be right. */
+static size_t s_unpadded (pt_str_t base64)
+{
+    size_t len = base64.len;
+    while (len > 0 && base64.len - len < 2 && base64.at[len - 1] == '=')
+        len--;
+    return len % 4 == 1 || (len != base64.len && base64.len % 4 != 0) ? 0 : len;
+}
+
+size_t gw_identity_basic (pt_str_t base64, char *out, size_t size)
+{
+    size_t len = s_unpadded (base64), made = 0;
+    unsigned bits = 0, held = 0;
+    for (size_t i = 0; i < len; i++) {
+        int sextet = s_sextet (base64.at[i]);
+        if (sextet < 0)
+            return 0;
+        bits = bits << 6 | (unsigned)sextet;
+        held += 6;
+        if (held < 8)
+            continue;
+        held -= 8;
+        if (made == size)
+            return 0;
+        out[made++] = (char)(bits >> held & 0xff);
+    }
+    bool is_canonical = (bits & ((1u << held) - 1)) == 0;
+    return is_canonical && !memchr (out, '\0', made) && memchr (out, ':', made) ? made : 0;
+}
+
+static gw_credential_shape_t s_basic_shape (pt_str_t base64)
+{
+    char plain[LIM_TOKEN];
+    size_t len = gw_identity_basic (base64, plain, sizeof plain);
+    explicit_bzero (plain, sizeof plain);
+    return len > 0 ? GW_CREDENTIAL_ASKED : GW_CREDENTIAL_NEVER;
+}
+
+/* ---- order -------------------------------------------------------------------- */
+
+typedef bool (s_source_t) (const gw_shown_t *shown, gw_credential_t *out);
+
+static bool s_from_header (const gw_shown_t *shown, gw_credential_t *out)
+{
+    const char *token = NULL;
+    size_t len = 0;
+    if (!shown->authorization.at)
+        return false;
+    int err = gw_header_credentials (shown->authorization.at, shown->authorization.len, &out->scheme, &token, &len);
+    if (err == -PT_E_unauthenticated)
+        return false;
+    out->secret = (pt_str_t){token, (uint32_t)len};
+    if (err != 0)
+        out->shape = GW_CREDENTIAL_NEVER;
+    else
+        out->shape = out->scheme == PT_scheme_BASIC ? s_basic_shape (out->secret) : s_shape (out->secret);
+    return true;
+}
+
+static bool s_from_token (pt_str_t token, gw_credential_t *out)
+{
+    out->scheme = PT_scheme_BEARER;
+    out->secret = token;
+    out->shape = token.at ? s_shape (token) : GW_CREDENTIAL_NEVER;
+    return token.at != NULL;
+}
+
+static bool s_from_query (const gw_shown_t *shown, gw_credential_t *out)
+{
+    return shown->is_socket && s_from_token (shown->query, out);
+}
+
+static bool s_from_subprotocol (const gw_shown_t *shown, gw_credential_t *out)
+{
+    return shown->is_socket && s_from_token (shown->subprotocol, out);
+}
+
+static bool s_from_access (const gw_shown_t *shown, gw_credential_t *out)
+{
+    if (!shown->is_socket || !shown->cookies.at)
+        return false;
+    out->is_cookie = true;
+    return s_from_token (gw_cookie_find (shown->cookies, GW_COOKIE_ACCESS), out);
+}
+
+static bool s_from_session (const gw_shown_t *shown, gw_credential_t *out)
+{
+    if (!shown->cookies.at)
+        return false;
+    out->is_cookie = true;
+    out->scheme = PT_scheme_COOKIE;
+    out->secret = gw_cookie_find (shown->cookies, GW_COOKIE_SESSION);
+    out->shape = gw_cookie_is_key (out->secret) ? GW_CREDENTIAL_ASKED : GW_CREDENTIAL_NEVER;
+    return out->secret.at != NULL;
+}
+
+bool gw_identity_next (const gw_shown_t *shown, unsigned *at, gw_credential_t *out)
+{
+    static s_source_t *const sources[] = {s_from_header, s_from_query, s_from_subprotocol, s_from_access,
+                                          s_from_session};
+    const unsigned count = sizeof sources / sizeof sources[0];
+    while (*at < count) {
+        *out = (gw_credential_t){0};
+        if (!sources[(*at)++](shown, out))
+            continue;
+        if (!out->is_cookie)
+            *at = count;
+        return true;
+    }
+    *out = (gw_credential_t){0};
+    return false;
+}
+
+/*  Letters outside ASCII stay as they are: affinity is a matter of cost, and of
+    counting failures in one place, not of who somebody is. */
+uint64_t gw_identity_affinity (pt_str_t name)
+{
+    uint64_t hash = UINT64_C (0xcbf29ce484222325);
+    for (uint32_t i = 0; i < name.len; i++) {
+        unsigned char c = (unsigned char)name.at[i];
+        hash = (hash ^ (c >= 'A' && c <= 'Z' ? c + 32u : c)) * UINT64_C (0x100000001b3);
+    }
+    return hash ? hash : 1;
+}
+
+/* ---- scopes --------------------------------------------------------------------- */
+
+unsigned gw_identity_scopes (pt_str_t words)
+{
+    static const struct {
+        const char *word;
+        unsigned scope;
+    } scopes[] = {
+        {"read", GW_SCOPE_READ}, {"write", GW_SCOPE_WRITE}, {"account", GW_SCOPE_ACCOUNT}, {"admin", GW_SCOPE_ADMIN}};
+    unsigned set = 0;
+    for (uint32_t at = 0, len; at < words.len; at += len + 1) {
+        const char *end = memchr (words.at + at, ' ', words.len - at);
+        len = end ? (uint32_t)(end - words.at) - at : words.len - at;
+        for (size_t i = 0; i < sizeof scopes / sizeof scopes[0]; i++)
+            if (pt_str_eq ((pt_str_t){words.at + at, len}, pt_str (scopes[i].word)))
+                set |= scopes[i].scope;
+    }
+    return set;
+}
+
+int gw_identity_may (const gw_identity_t *self, unsigned scopes)
+{
+    if ((scopes & GW_SCOPE_ADMIN) != 0 && !self->is_staff)
+        return -PT_E_forbidden;
+    return (scopes & ~self->scopes) != 0 ? -PT_E_scope_missing : 0;
+}
