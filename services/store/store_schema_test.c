@@ -1,8 +1,7 @@
 /*  store_schema_test - what the schema must bear: stores of the version before beside this
-    one, a role that is no superuser, and tables of any size. */
+    one, and a role that is no superuser. */
 
 #include "store_fixture.h"
-#include "store_pg.h"
 
 /*  ---- the version before ------------------------------------------------------------- */
 
@@ -104,50 +103,6 @@ static void test_the_owner_of_a_database_needs_no_more (void **state)
     harness_destroy (&store);
 }
 
-/*  ---- tables of any size --------------------------------------------------------------- */
-
-/*  The session as store makes it, with every query prepared. */
-static PGconn *open_session (const bench_t *bench)
-{
-    PGconn *conn = open_sql (bench);
-    const char *const limits[] = {"5000", "1000"};
-    PQclear (PQexecParams (conn, store_pg_settings, 2, NULL, limits, NULL, NULL, 0));
-    for (unsigned i = 0; i < STORE_SQL_COUNT; i++)
-        PQclear (PQprepare (conn, store_sql_name (i), store_sql_text (i), 0, NULL));
-    return conn;
-}
-
-/*  Whether a line of the plan reads a whole table: an index is never passed over, so there is
-    none that would do. */
-static void check_plan (PGconn *conn, const char *name, int arguments)
-{
-    char text[512] = "EXPLAIN EXECUTE ";
-    strcat (strcat (text, name), arguments ? " (NULL" : "");
-    for (int i = 1; i < arguments; i++)
-        strcat (text, ", NULL");
-    PGresult *plan = PQexec (conn, strcat (text, arguments ? ")" : ""));
-    if (PQresultStatus (plan) != PGRES_TUPLES_OK)
-        fail_msg ("%s: %s", text, PQerrorMessage (conn));
-    for (int i = 0; i < PQntuples (plan); i++)
-        if (strstr (PQgetvalue (plan, i, 0), "Seq Scan on"))
-            fail_msg ("%s reads a whole table: %s", name, PQgetvalue (plan, i, 0));
-    PQclear (plan);
-}
-
-static void test_no_query_reads_a_whole_table (void **state)
-{
-    bench_t *bench = *state;
-    PGconn *conn = open_session (bench);
-    PGresult *prepared =
-        PQexec (conn, "SELECT name, coalesce (cardinality (parameter_types), 0) FROM pg_prepared_statements"
-                      " WHERE name NOT IN ('begin', 'begin_snapshot', 'commit', 'rollback') ORDER BY name");
-    assert_int_equal (PQntuples (prepared), STORE_SQL_COUNT - 4);
-    for (int i = 0; i < PQntuples (prepared); i++)
-        check_plan (conn, PQgetvalue (prepared, i, 0), atoi (PQgetvalue (prepared, i, 1)));
-    PQclear (prepared);
-    PQfinish (conn);
-}
-
 #define TEST(name) cmocka_unit_test_setup_teardown (name, open_test, close_test)
 
 int main (void)
@@ -155,7 +110,6 @@ int main (void)
     const struct CMUnitTest tests[] = {
         TEST (test_stores_of_the_version_before_go_on),
         TEST (test_the_owner_of_a_database_needs_no_more),
-        TEST (test_no_query_reads_a_whole_table),
     };
     return cmocka_run_group_tests_name ("store_schema", tests, open_group, close_group);
 }
