@@ -45,6 +45,14 @@ test('a password that is short, common, of digits alone or like the login is ref
   }
 });
 
+test('a password is taken as it is: spaces at its ends, letters in either case, hundreds of characters, none of them cut', async () => {
+  const login = `wilma_${randomUUID().slice(0, 8)}`;
+  const password = ` Üben macht ${'den Meister '.repeat(40)} `;
+  assert.equal((await register({ login, password })).status, 201);
+  for (const other of [password.trim(), password.toLowerCase(), password.slice(0, -1), password.slice(0, 72)]) assert.equal((await signInBy(login, other)).status, 401, other);
+  assert.equal((await signInBy(login, password)).status < 300, true);
+});
+
 test('a login or an address that is taken, in any case, is told by field', async () => {
   const ann = await person(base, 'ann');
   const email = addressOf('taken');
