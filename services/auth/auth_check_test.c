@@ -94,6 +94,8 @@ static void s_each_kind_is_given_in_its_form (void **state)
         assert_int_equal (grant->has_expires_in, rows[i].life_s > 0);
         assert_int_equal (grant->has_expires_at, rows[i].life_s > 0);
         if (rows[i].life_s > 0)
+            assert_int_equal (grant->expires_in, rows[i].life_s);
+        if (rows[i].life_s > 0)
             assert_in_range (grant->expires_at / 1000000, time (NULL) + rows[i].life_s - 10,
                              time (NULL) + rows[i].life_s + 1);
         s_assert_stored (fake, rows[i].kind, grant->token);

@@ -121,6 +121,13 @@ static int64_t s_life_us (const auth_t *auth, pt_credential_kind_t kind)
     return (int64_t)ms * 1000;
 }
 
+/*  Seconds that are left, the one that has begun too: a cookie is set for the life
+    that the settings say, and not for a second less. */
+static uint64_t s_seconds (int64_t us)
+{
+    return us > 0 ? ((uint64_t)us + 999999) / 1000000 : 1;
+}
+
 static void s_on_issued (auth_t *auth, sv_request_t **request_p, void *op, const auth_credential_t *credential,
                          const pt_session_owner_t *owner)
 {
@@ -131,7 +138,7 @@ static void s_on_issued (auth_t *auth, sv_request_t **request_p, void *op, const
                                 .has_token = true,
                                 .token_type =
                                     in->kind == PT_credential_kind_COOKIE ? PT_LIT ("Cookie") : PT_LIT ("Token"),
-                                .expires_in = end_us - now_us > 1000000 ? (uint64_t)(end_us - now_us) / 1000000 : 1,
+                                .expires_in = s_seconds (end_us - now_us),
                                 .has_expires_in = life_us > 0,
                                 .expires_at = end_us,
                                 .has_expires_at = life_us > 0,

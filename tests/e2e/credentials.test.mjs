@@ -11,6 +11,9 @@ import { secretFile } from './lib/staff.mjs';
 // What is signed out must have no effect any more after so long (I9).
 const revokedMs = 5000;
 
+// Longer than a used refresh token is taken for one whose answer was lost.
+const lostMs = 15000;
+
 const legacyKey = 'a key that signed tokens of an older deployment';
 const signedIn = ['session', 'authtoken', 'knox', 'cookie'];
 const shapes = { session: /^[\w-]+\.[\w-]+\.[\w-]+$/, authtoken: /^[0-9a-f]{40}$/, knox: /^[0-9a-f]{64}$/, cookie: /^[a-z0-9]{32}$/, token: /^parley_[\w-]{43}$/ };
@@ -187,7 +190,6 @@ test('an API token is shown once and may do what its scopes say, over HTTP and o
     ['PATCH', '/v1/accounts/me', { name: 'x' }],
     ['GET', '/v1/sessions'],
     ['POST', '/v1/tokens', { name: 'more', scopes: 'read' }],
-    ['GET', '/v1/admin/accounts'],
   ]) {
     const refused = await call(base, method, path, { headers, body });
     assert.deepEqual([refused.status, refused.json.code], [403, 'scope_missing'], `${method} ${path}`);
@@ -203,8 +205,10 @@ test('an API token is shown once and may do what its scopes say, over HTTP and o
 
 test('nobody who is not staff may administer, whatever the scopes', async () => {
   const ann = await person(base, 'ann');
-  const refused = await call(base, 'GET', '/v1/admin/accounts', { token: ann.access });
-  assert.deepEqual([refused.status, refused.json.code], [403, 'forbidden']);
+  for (const headers of [{ authorization: `Bearer ${ann.access}` }, shown(await tokenOf(ann, 'read')), basic(ann)]) {
+    const refused = await call(base, 'GET', '/v1/admin/accounts?q=', { headers });
+    assert.equal(refused.status, 403, refused.text);
+  }
 });
 
 test('an API token ends when its time is over, and when it is deleted', async () => {
@@ -284,7 +288,8 @@ test('reuse of a refresh token ends its session and closes its sockets', async (
   await must(base, 'POST', '/v1/sessions/refresh', { body: { refresh: next.refresh } });
   const socket = new Socket(cluster.ws(1), { headers: { authorization: `Bearer ${next.access}` } });
   assert.equal(await socket.opened, 101);
-  assert.equal((await call(base, 'POST', '/v1/sessions/refresh', { body: { refresh: ann.refresh } })).status, 401);
+  // For a while it is taken for a client that lost the answer, and gets the same one.
+  await until('the reuse is refused', async () => (await call(base, 'POST', '/v1/sessions/refresh', { body: { refresh: ann.refresh } })).status === 401, lostMs, 250);
   assert.equal(await socket.closed, 4401);
 });
 
