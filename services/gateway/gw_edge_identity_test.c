@@ -206,6 +206,24 @@ static void test_a_token_may_what_its_scopes_say (void **state)
     s_assert_answer (fd, 204, "");
 }
 
+/*  A client that asks at once when it has its answer is not taken for one that sends
+    requests before: none of its connections ends. */
+static void test_a_quick_client_keeps_its_connection (void **state)
+{
+    const probe_t *self = *state;
+    char text[4096], got[8192];
+    int len = snprintf (text, sizeof text, "GET /v1/rooms/abc HTTP/1.1\r\n" H "Authorization: Bearer %s\r\n\r\n",
+                        self->token);
+    int fd = probe_connect (self->port);
+    for (int i = 0; i < 10000; i++) {
+        probe_send (fd, text, (size_t)len);
+        ssize_t n = recv (fd, got, sizeof got, 0);
+        if (n < 12 || memcmp (got, "HTTP/1.1 404", 12) != 0)
+            fail_msg ("request %d: %.*s", i, n > 0 ? (int)n : 0, got);
+    }
+    close (fd);
+}
+
 /* ---- browsers --------------------------------------------------------------------- */
 
 #define COOKIES "Cookie: sessionid=" KEY "; csrftoken=" CSRF "\r\n"
@@ -495,6 +513,7 @@ int main (void)
         cmocka_unit_test (test_faults_keep_their_order_while_auth_is_asked),
         cmocka_unit_test (test_a_body_and_its_identity_wait_for_each_other),
         cmocka_unit_test (test_a_token_may_what_its_scopes_say),
+        cmocka_unit_test (test_a_quick_client_keeps_its_connection),
         cmocka_unit_test (test_signing_in_with_a_cookie_hides_the_key),
         cmocka_unit_test (test_a_cookie_needs_the_csrf_token_where_something_changes),
         cmocka_unit_test (test_a_cookie_is_renewed_by_use_and_taken_away_at_the_end),
