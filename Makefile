@@ -45,7 +45,7 @@ CFLAGS += $(WARN) $(FLAGS) -MMD -MP -iquote proto -iquote services/common -iquot
 BUS_LIBS     := $(TORTURE) -lczmq -lzmq -lmsgpackc -lpthread
 LIBS_broker  := $(BUS_LIBS)
 LIBS_gateway := -lwebsockets -lev -lcjose -ljansson -lcrypto $(BUS_LIBS)
-LIBS_auth    := -lcjose -ljansson -lsodium -lcrypto $(BUS_LIBS)
+LIBS_auth    := -lcurl -lcjose -ljansson -lsodium -lcrypto $(BUS_LIBS)
 LIBS_chat    := $(BUS_LIBS)
 LIBS_store   := -lpq $(BUS_LIBS)
 LIBS_cli     := $(BUS_LIBS)
@@ -79,7 +79,9 @@ all: $(PROGRAMS)
 
 $(PROTO): $(call objs,proto)
 $(VERIFY): $(call objs,verify)
-$(COMMON): $(call objs,services/common)
+# sv_curl is for the programs that link libcurl alone.
+CURL     := $(BUILD)/obj/services/common/sv_curl.o
+$(COMMON): $(filter-out $(CURL),$(call objs,services/common))
 $(HARNESS): $(call objs,tests/harness)
 $(PROTO) $(COMMON) $(HARNESS) $(VERIFY):
 	@mkdir -p $(@D)
@@ -94,6 +96,7 @@ $(BUILD)/obj/%.o: %.c Makefile
 
 # Libraries of ours that one program needs beside common and proto.
 OWN_cli := $(VERIFY)
+OWN_auth := $(CURL)
 
 define program
 $(BUILD)/bin/$(1): $(call objs,$(2)) $(OWN_$(notdir $(2))) $(COMMON) $(PROTO)
@@ -116,6 +119,8 @@ $(BUILD)/test/verify/%: $(BUILD)/obj/verify/%.o $(VERIFY) $(PROTO)
 $(BUILD)/test/services/common/%: $(BUILD)/obj/services/common/%.o $(HARNESS) $(COMMON) $(PROTO)
 	@mkdir -p $(@D)
 	@$(CC) $(LD_FLAGS) -o $@ $^ -lcmocka $(BUS_LIBS)
+$(BUILD)/test/services/common/sv_curl_test: $(CURL)
+$(BUILD)/test/services/common/sv_curl_test: BUS_LIBS += -lcurl
 $(BUILD)/test/tests/harness/%: $(BUILD)/obj/tests/harness/%.o $(HARNESS) $(COMMON) $(PROTO)
 	@mkdir -p $(@D)
 	@$(CC) $(LD_FLAGS) -o $@ $^ -lcmocka $(BUS_LIBS)
@@ -357,6 +362,20 @@ INC_auth := -I$(AUTH_GEN)
 $(AUTH_GEN)/auth_common.inc: services/auth/auth_common.txt
 	@mkdir -p $(@D)
 	@LC_ALL=C sort -u $< | sed 's/.*/"&",/' > $@.new && mv $@.new $@
+$(AUTH_GEN)/mail_%.inc: services/auth/mail/%.txt
+	@mkdir -p $(@D)
+	@sed 's/\\/\\\\/g; s/"/\\"/g; s/.*/"&\\n"/' $< > $@.new && mv $@.new $@
 $(BUILD)/obj/services/auth/auth_common.o: $(AUTH_GEN)/auth_common.inc
+$(BUILD)/obj/services/auth/auth_mail_text.o: $(AUTH_GEN)/mail_confirm.inc $(AUTH_GEN)/mail_reset.inc
+
+# Whether the time of a refused sign-in tells who exists.
+TIMING_SAMPLES ?= 2000
+$(BUILD)/obj/tests/bench/timing.o: CFLAGS += -iquote services/auth
+$(BUILD)/tools/timing: $(BUILD)/obj/tests/bench/timing.o $(call core,services/auth) $(HARNESS) $(COMMON) $(PROTO)
+	@mkdir -p $(@D)
+	@$(CC) $(LD_FLAGS) -o $@ $^ $(LIBS_auth) -lcmocka -lm
+bench-timing: $(BUILD)/bin/parley-auth $(BUILD)/tools/timing ## compare the times of refused sign-ins, TIMING_SAMPLES (2000) for each reason
+	@PARLEY_BIN=$(BUILD)/bin $(BUILD)/tools/timing $(TIMING_SAMPLES)
+.PHONY: bench-timing
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

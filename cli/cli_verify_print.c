@@ -28,6 +28,11 @@ static const struct {
     FIGURE (ack_p50_us, "to acknowledgement, p50 us"),
     FIGURE (ack_p99_us, "p99 us"),
     FIGURE (ack_max_us, "longest us"),
+    FIGURE (revoked, "sessions signed out"),
+    FIGURE (revoked_closed, "their sockets closed for it"),
+    FIGURE (close_p50_us, "signed out to closed, p50 us"),
+    FIGURE (close_p99_us, "p99 us"),
+    FIGURE (close_max_us, "longest us"),
     FIGURE (rss_peak, "peak memory of a process, bytes"),
     FIGURE (fds_peak, "peak descriptors of a process"),
 #undef FIGURE
@@ -38,10 +43,8 @@ static const struct {
     const char *key;
     vf_class_t class;
 } s_classes[] = {
-    {"lost", VF_CLASS_LOST},
-    {"doubled", VF_CLASS_DOUBLED},
-    {"reordered", VF_CLASS_REORDERED},
-    {"other", VF_CLASS_OTHER},
+    {"lost", VF_CLASS_LOST},         {"doubled", VF_CLASS_DOUBLED}, {"reordered", VF_CLASS_REORDERED},
+    {"outlived", VF_CLASS_OUTLIVED}, {"other", VF_CLASS_OTHER},
 };
 #define CLASSES (sizeof s_classes / sizeof s_classes[0])
 

@@ -51,6 +51,8 @@ static nearness_t s_nearness (const group_t *group, const vf_event_t *event)
 {
     const vf_fault_t *fault = &group->fault;
     bool is_client = pt_str_eq (event->client, pt_str (group->client));
+    if (fault->session)
+        return event->session == fault->session ? EXACT : event->kind == VF_FAULT ? NEMESIS : FAR;
     if (event->kind == VF_FAULT || event->kind == VF_STAT)
         return fault->room == 0 ? EXACT : event->kind == VF_FAULT ? NEMESIS : FAR;
     if (event->room != fault->room || fault->room == 0)

@@ -18,7 +18,9 @@
 typedef struct {
     pt_str_t name; /* kept */
     uint64_t account;
-    uint64_t sends; /* so far */
+    uint64_t sends;   /* so far */
+    uint64_t last_ns; /* of its last line */
+    uint32_t life;    /* of its connection, counted from 1; 0: none that tells its session */
 } vf_client_t;
 
 /*  What one seq of a room holds, as first seen by anybody. */
@@ -78,6 +80,7 @@ typedef struct {
 
 typedef struct {
     uint64_t begun, healed, flowing; /* ns; 0: not yet */
+    bool is_blind;                   /* meanwhile nobody could read what was revoked */
     pt_str_t name;                   /* kept: row and target */
 } vf_window_t;
 
@@ -86,13 +89,29 @@ typedef struct {
     uint64_t seq, hash;
 } vf_look_t;
 
+/*  One connection under one session. */
+typedef struct {
+    uint32_t client, next;      /* of the same session, counted from 1 */
+    uint64_t begun, closed;     /* ns; closed 0: not yet */
+    uint64_t given_ns, took_ns; /* last item, last answer that said ok */
+    bool is_told;               /* closed as one that is signed out */
+} vf_life_t;
+
+typedef struct {
+    uint64_t id;
+    uint64_t revoked_ns; /* certainly revoked since; 0: not */
+    uint64_t used_ns;    /* last request beside the socket that was accepted */
+    uint32_t user;       /* client of that request */
+    uint32_t lives;      /* the newest of its connections, counted from 1 */
+} vf_session_t;
+
 #define VF_BUCKETS 512
 
 struct vf_judge {
     vf_limits_t limits;
     vf_counts_t counts;
-    vf_tape_t clients, rooms, streams, sends, members, windows, looks, faults, texts;
-    vf_map_t client_of, room_of, stream_of, send_of, member_of, unbounded_of;
+    vf_tape_t clients, rooms, streams, sends, members, windows, looks, faults, texts, lives, sessions;
+    vf_map_t client_of, room_of, stream_of, send_of, member_of, unbounded_of, session_of;
     uint64_t latency[VF_BUCKETS];
     bool is_out_of_memory;
 };
@@ -125,6 +144,10 @@ void vf_see (vf_judge_t *self, uint32_t room, uint32_t client, const vf_event_t 
 /*  Rules of one client's way through one room. */
 void vf_stream_sub (vf_judge_t *self, vf_stream_t *stream, const vf_event_t *event);
 void vf_stream_recv (vf_judge_t *self, vf_stream_t *stream, const vf_event_t *event);
+
+/*  I9: what sessions and their connections do, and when they are revoked. */
+void vf_revoke_add (vf_judge_t *self, uint32_t client, const vf_event_t *event);
+void vf_revoke_settle (vf_judge_t *self);
 
 /*  Rules that need all events. */
 void vf_settle (vf_judge_t *self);

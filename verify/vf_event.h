@@ -23,7 +23,9 @@ typedef enum {
     VF_END,
     VF_FAULT,
     VF_STAT,
-    VF_ITEM
+    VF_ITEM,
+    VF_REVOKE,
+    VF_USE
 } vf_kind_t;
 
 /*  Texts are borrowed; absent ones are empty, absent numbers 0. */
@@ -34,6 +36,7 @@ typedef struct {
     vf_op_t op;
     vf_kind_t kind;
     uint64_t account;
+    uint64_t session; /* credential, where one is told of */
     uint64_t room;
     uint64_t seq;
     uint64_t epoch;

@@ -17,6 +17,9 @@
 #define HISTORY_ROOMS 2
 #define HISTORY_ITEMS 2000
 
+/*  Longer than what is signed out may have effects. */
+#define HISTORY_REVOKED_NS 6000000000u
+
 typedef struct {
     vf_event_t events[HISTORY_EVENTS];
     char cmids[HISTORY_EVENTS][24];
@@ -28,6 +31,7 @@ typedef struct {
     bool is_member[HISTORY_ROOMS][HISTORY_CLIENTS];
     uint64_t left[HISTORY_ROOMS][HISTORY_CLIENTS];
     uint64_t last[HISTORY_ROOMS][HISTORY_CLIENTS];
+    uint64_t sessions[HISTORY_CLIENTS];
 } history_t;
 
 static const char *const history_names[] = {"c0", "c1", "c2", "c3"};
@@ -137,6 +141,42 @@ static inline void history_turn_member (history_t *self, uint32_t room, uint32_t
         history_subscribe (self, room, client);
 }
 
+/*  A connection under a session of its own. */
+static inline void history_sign_in (history_t *self, uint32_t client)
+{
+    self->sessions[client] = self->sessions[client] ? self->sessions[client] + HISTORY_CLIENTS : 500 + client;
+    vf_event_t *conn = history_add (self, client, VF_OK, VF_CONN, 0);
+    conn->room = 0;
+    conn->session = self->sessions[client];
+    for (uint32_t room = 0; room < HISTORY_ROOMS; room++)
+        if (self->is_member[room][client])
+            history_subscribe (self, room, client);
+}
+
+static inline void history_say (history_t *self, uint32_t client, vf_op_t op, vf_kind_t kind, uint64_t session)
+{
+    vf_event_t *event = history_add (self, client, op, kind, 0);
+    event->room = 0;
+    event->session = session;
+}
+
+/*  Another signs the client out; what is on its way still arrives, and then the
+    socket closes and the session is refused. */
+static inline void history_sign_out (history_t *self, uint32_t client)
+{
+    uint64_t session = self->sessions[client];
+    uint32_t other = (client + 1) % HISTORY_CLIENTS;
+    history_say (self, other, VF_INVOKE, VF_REVOKE, session);
+    history_say (self, client, VF_OK, VF_USE, session);
+    history_say (self, other, VF_OK, VF_REVOKE, session);
+    history_deliver (self, history_below (self, HISTORY_ROOMS), client, 1);
+    history_say (self, client, VF_OK, VF_CLOSE, session);
+    self->events[self->count - 1].err = PT_LIT ("4401");
+    self->now_ns += HISTORY_REVOKED_NS;
+    history_say (self, client, VF_FAIL, VF_USE, session);
+    history_sign_in (self, client);
+}
+
 static inline void history_fault (history_t *self, uint32_t step)
 {
     static const vf_op_t ops[] = {VF_INVOKE, VF_OK, VF_INFO};
@@ -154,6 +194,8 @@ static inline void history_begin (history_t *self)
         first->room = 0;
         first->account = 100 + client;
     }
+    for (uint32_t client = 0; client < HISTORY_CLIENTS; client++)
+        history_sign_in (self, client);
     for (uint32_t room = 0; room < HISTORY_ROOMS; room++)
         for (uint32_t client = 0; client < HISTORY_CLIENTS; client++) {
             history_store (self, room, client, (pt_str_t){0}, 0, PT_LIT ("joined"));
@@ -196,6 +238,8 @@ static inline history_t *history_new (uint64_t seed, uint32_t steps)
             history_subscribe (self, room, client);
         else if (act < 97)
             history_turn_member (self, room, client);
+        else if (act < 98)
+            history_sign_out (self, client);
         else
             history_fault (self, fault++ % 3);
         if (i == steps - 1)

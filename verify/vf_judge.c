@@ -16,6 +16,9 @@ static const char *const s_findings[VF_FINDINGS] = {
     [VF_REORDERED] = "reordered",
     [VF_UNREAD] = "not in history",
     [VF_LATE] = "delivered after the end of membership",
+    [VF_HEARD_AFTER] = "delivered after signing out",
+    [VF_OPEN_AFTER] = "socket open after signing out",
+    [VF_TAKEN_AFTER] = "accepted after signing out",
     [VF_UNBOUNDED] = "beyond its bounds",
     [VF_UNRECOVERED] = "recovered too late",
     [VF_SLOWED] = "slowed by others",
@@ -23,11 +26,24 @@ static const char *const s_findings[VF_FINDINGS] = {
 };
 
 static const vf_class_t s_classes[VF_FINDINGS] = {
-    [VF_LOST] = VF_CLASS_LOST,           [VF_HOLE] = VF_CLASS_LOST,         [VF_GAP] = VF_CLASS_LOST,
-    [VF_UNREAD] = VF_CLASS_LOST,         [VF_TWICE] = VF_CLASS_DOUBLED,     [VF_DOUBLED] = VF_CLASS_DOUBLED,
-    [VF_GHOST] = VF_CLASS_DOUBLED,       [VF_OTHERWISE] = VF_CLASS_DOUBLED, [VF_BACKWARDS] = VF_CLASS_REORDERED,
-    [VF_REORDERED] = VF_CLASS_REORDERED, [VF_LATE] = VF_CLASS_OTHER,        [VF_UNBOUNDED] = VF_CLASS_OTHER,
-    [VF_UNRECOVERED] = VF_CLASS_OTHER,   [VF_SLOWED] = VF_CLASS_OTHER,      [VF_DISHONEST] = VF_CLASS_OTHER,
+    [VF_LOST] = VF_CLASS_LOST,
+    [VF_HOLE] = VF_CLASS_LOST,
+    [VF_GAP] = VF_CLASS_LOST,
+    [VF_UNREAD] = VF_CLASS_LOST,
+    [VF_TWICE] = VF_CLASS_DOUBLED,
+    [VF_DOUBLED] = VF_CLASS_DOUBLED,
+    [VF_GHOST] = VF_CLASS_DOUBLED,
+    [VF_OTHERWISE] = VF_CLASS_DOUBLED,
+    [VF_BACKWARDS] = VF_CLASS_REORDERED,
+    [VF_REORDERED] = VF_CLASS_REORDERED,
+    [VF_LATE] = VF_CLASS_OTHER,
+    [VF_UNBOUNDED] = VF_CLASS_OTHER,
+    [VF_HEARD_AFTER] = VF_CLASS_OUTLIVED,
+    [VF_OPEN_AFTER] = VF_CLASS_OUTLIVED,
+    [VF_TAKEN_AFTER] = VF_CLASS_OUTLIVED,
+    [VF_UNRECOVERED] = VF_CLASS_OTHER,
+    [VF_SLOWED] = VF_CLASS_OTHER,
+    [VF_DISHONEST] = VF_CLASS_OTHER,
 };
 
 const char *vf_finding_name (vf_finding_t finding)
@@ -62,12 +78,12 @@ void vf_judge_destroy (vf_judge_t **self_p)
         free (*VF_AT (self->texts, char *, i));
     for (uint32_t i = 0; i < self->rooms.count; i++)
         vf_tape_fini (&VF_AT (self->rooms, vf_room_t, i)->records);
-    vf_tape_t *tapes[] = {&self->clients, &self->rooms, &self->streams, &self->sends, &self->members,
-                          &self->windows, &self->looks, &self->faults,  &self->texts};
+    vf_tape_t *tapes[] = {&self->clients, &self->rooms,  &self->streams, &self->sends, &self->members, &self->windows,
+                          &self->looks,   &self->faults, &self->texts,   &self->lives, &self->sessions};
     for (size_t i = 0; i < sizeof tapes / sizeof tapes[0]; i++)
         vf_tape_fini (tapes[i]);
-    vf_map_t *maps[] = {&self->client_of, &self->room_of,   &self->stream_of,
-                        &self->send_of,   &self->member_of, &self->unbounded_of};
+    vf_map_t *maps[] = {&self->client_of, &self->room_of,      &self->stream_of, &self->send_of,
+                        &self->member_of, &self->unbounded_of, &self->session_of};
     for (size_t i = 0; i < sizeof maps / sizeof maps[0]; i++)
         vf_map_fini (maps[i]);
     free (self);
@@ -193,8 +209,9 @@ static void s_read (vf_judge_t *self, uint32_t room, uint32_t client, const vf_e
 
 static void s_fault (vf_judge_t *self, const vf_event_t *event)
 {
+    vf_window_t *window = NULL;
     if (event->op == VF_INVOKE) {
-        vf_window_t *window = vf_tape_add (&self->windows, sizeof *window);
+        window = vf_tape_add (&self->windows, sizeof *window);
         if (!window) {
             self->is_out_of_memory = true;
             return;
@@ -203,9 +220,11 @@ static void s_fault (vf_judge_t *self, const vf_event_t *event)
         window->name = vf_keep (self, event->err, event->gateway);
         self->counts.faults++;
     } else if (self->windows.count) {
-        vf_window_t *window = VF_AT (self->windows, vf_window_t, self->windows.count - 1);
+        window = VF_AT (self->windows, vf_window_t, self->windows.count - 1);
         *(event->op == VF_OK ? &window->healed : &window->flowing) = event->mono_ns;
     }
+    if (window && pt_str_eq (event->what, PT_LIT ("blind")))
+        window->is_blind = true;
 }
 
 static void s_stat (vf_judge_t *self, const vf_event_t *event)
@@ -277,8 +296,11 @@ int vf_judge_add (vf_judge_t *self, const vf_event_t *event)
         s_fault (self, event);
     else if (client && event->kind == VF_STAT)
         s_stat (self, event);
-    else if (client && event->room)
-        s_in_room (self, index, event);
+    else if (client) {
+        vf_revoke_add (self, index, event);
+        if (event->room)
+            s_in_room (self, index, event);
+    }
     return self->is_out_of_memory ? -PT_E_memory : 0;
 }
 

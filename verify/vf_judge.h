@@ -26,12 +26,18 @@ typedef enum {
     VF_REORDERED,   /* I6: a sender's acknowledged messages are not in its order */
     VF_UNREAD,      /* I7: history did not show what had been acknowledged before */
     VF_LATE,        /* I8: an item behind the end of a membership was delivered */
+    VF_HEARD_AFTER, /* I9: given an item on a session that had been revoked for too long */
+    VF_OPEN_AFTER,  /* I9: the socket of such a session was not closed */
+    VF_TAKEN_AFTER, /* I9: a request or a socket of such a session was accepted */
     VF_UNBOUNDED,   /* I10: memory, descriptors or idle CPU beyond the stated cap */
     VF_UNRECOVERED, /* I11: not flowing again in time after a fault */
     VF_SLOWED,      /* I12: others' latency suffered */
     VF_DISHONEST,   /* I13: a send without an outcome at the end, or reported failed and stored */
     VF_FINDINGS
 } vf_finding_t;
+
+/*  What was signed out must have no effect any more after so long (I9). */
+#define VF_REVOKED_MS 5000
 
 typedef struct {
     uint64_t recovery_ms; /* VF_UNRECOVERED beyond; 0: not judged */
@@ -47,14 +53,18 @@ typedef struct {
     uint64_t worst_recovery_ms; /* healed to flowing */
     uint64_t rss_peak, fds_peak;
     uint64_t findings[VF_FINDINGS];
-    uint64_t ack_p50_us, ack_p99_us, ack_max_us; /* first try to acknowledgement */
+    uint64_t ack_p50_us, ack_p99_us, ack_max_us;       /* first try to acknowledgement */
+    uint64_t revoked;                                  /* sessions that were certainly signed out */
+    uint64_t revoked_closed;                           /* their sockets that the server closed for it */
+    uint64_t close_p50_us, close_p99_us, close_max_us; /* from the answer that it is revoked to that close */
 } vf_counts_t;
 
 /*  One thing that is wrong: what, where, and a sentence. */
 typedef struct {
     vf_finding_t finding;
     uint64_t room, seq;
-    pt_str_t client; /* borrowed from the judge */
+    uint64_t session; /* I9; else 0 */
+    pt_str_t client;  /* borrowed from the judge */
     char text[200];
 } vf_fault_t;
 
@@ -78,7 +88,7 @@ const vf_fault_t *vf_judge_faults (const vf_judge_t *self, unsigned *out_count);
 const char *vf_finding_name (vf_finding_t finding);
 
 /*  The columns of a verdict: each finding is counted in one. */
-typedef enum { VF_CLASS_LOST, VF_CLASS_DOUBLED, VF_CLASS_REORDERED, VF_CLASS_OTHER } vf_class_t;
+typedef enum { VF_CLASS_LOST, VF_CLASS_DOUBLED, VF_CLASS_REORDERED, VF_CLASS_OUTLIVED, VF_CLASS_OTHER } vf_class_t;
 
 uint64_t vf_counts_of (const vf_counts_t *counts, vf_class_t class);
 

@@ -392,6 +392,61 @@ static bool s_slow_others (history_t *history)
     return true;
 }
 
+/*  The end of a session, and the event of this op and kind of the client who was signed
+    out that is next to it, before (`step` -1) or behind; NULL when there is none. */
+static vf_event_t *s_near_revocation (history_t *history, vf_event_t **out_revoke, int step, vf_op_t op, vf_kind_t kind)
+{
+    vf_event_t *revoke = *out_revoke = s_pick (history, VF_OK, VF_REVOKE, false);
+    for (vf_event_t *at = revoke; revoke && at >= history->events && at < history->events + history->count; at += step)
+        if (at->op == op && at->kind == kind && at->client.at[1] - '0' == (int)((revoke->session - 500) % 4))
+            return at;
+    return NULL;
+}
+
+static bool s_deliver_to_signed_out (history_t *history)
+{
+    vf_event_t *revoke, *event = s_near_revocation (history, &revoke, -1, VF_OK, VF_RECV);
+    if (!event)
+        return false;
+    for (const vf_event_t *at = event; at < revoke; at++)
+        if (at->kind == VF_CONN && pt_str_eq (at->client, event->client))
+            return false;
+    event->mono_ns = revoke->mono_ns + VF_REVOKED_MS * 1000000ull + 1;
+    return true;
+}
+
+static bool s_never_close (history_t *history)
+{
+    vf_event_t *revoke, *event = s_near_revocation (history, &revoke, 1, VF_OK, VF_CLOSE);
+    if (event)
+        s_remove (history, event);
+    return event != NULL;
+}
+
+static bool s_close_late (history_t *history)
+{
+    vf_event_t *revoke, *event = s_near_revocation (history, &revoke, 1, VF_OK, VF_CLOSE);
+    if (event)
+        event->mono_ns = revoke->mono_ns + VF_REVOKED_MS * 1000000ull + 1;
+    return event != NULL;
+}
+
+static bool s_accept_late (history_t *history)
+{
+    vf_event_t *revoke, *event = s_near_revocation (history, &revoke, 1, VF_FAIL, VF_USE);
+    if (event)
+        event->op = VF_OK;
+    return event != NULL;
+}
+
+static bool s_connect_signed_out (history_t *history)
+{
+    vf_event_t *revoke, *event = s_near_revocation (history, &revoke, 1, VF_OK, VF_CONN);
+    if (event)
+        event->session = revoke->session;
+    return event != NULL;
+}
+
 static const struct {
     const char *name;
     bool (*spoil) (history_t *history);
@@ -425,6 +480,11 @@ static const struct {
     {"grow", s_grow, VF_UNBOUNDED},
     {"leak descriptors", s_leak_descriptors, VF_UNBOUNDED},
     {"slow others", s_slow_others, VF_SLOWED},
+    {"deliver to who is signed out", s_deliver_to_signed_out, VF_HEARD_AFTER},
+    {"never close who is signed out", s_never_close, VF_OPEN_AFTER},
+    {"close who is signed out late", s_close_late, VF_OPEN_AFTER},
+    {"accept who is signed out", s_accept_late, VF_TAKEN_AFTER},
+    {"let who is signed out connect", s_connect_signed_out, VF_TAKEN_AFTER},
 };
 
 static void every_spoiled_history_is_caught (void **state)
@@ -506,6 +566,49 @@ static void sends_inside_faults_are_counted (void **state)
     free (history);
 }
 
+/*  One session that is revoked at 10 s and closed at `closed_ms`, beside a fault from
+    9 s to 20 s. */
+static void s_one_revocation (uint64_t closed_ms, const char *what, vf_counts_t *out_counts)
+{
+    static const vf_limits_t limits = {0};
+    const vf_event_t events[] = {
+        {.mono_ns = 1, .client = PT_LIT ("c0"), .op = VF_OK, .kind = VF_CONN, .session = 7},
+        {.mono_ns = closed_ms * 1000000,
+         .client = PT_LIT ("c0"),
+         .op = VF_OK,
+         .kind = VF_CLOSE,
+         .err = PT_LIT ("4401")},
+        {.mono_ns = 10000000000, .client = PT_LIT ("c1"), .op = VF_OK, .kind = VF_REVOKE, .session = 7},
+        {.mono_ns = 9000000000, .client = PT_LIT ("n"), .op = VF_INVOKE, .kind = VF_FAULT, .what = pt_str (what)},
+        {.mono_ns = 20000000000, .client = PT_LIT ("n"), .op = VF_OK, .kind = VF_FAULT},
+        {.mono_ns = 20000000001, .client = PT_LIT ("n"), .op = VF_INFO, .kind = VF_FAULT},
+    };
+    vf_judge_t *judge = vf_judge_new (&limits);
+    assert_non_null (judge);
+    for (size_t i = 0; i < sizeof events / sizeof events[0]; i++)
+        assert_int_equal (vf_judge_add (judge, &events[i]), 0);
+    vf_judge_finish (judge, out_counts);
+    vf_judge_destroy (&judge);
+}
+
+static void what_nobody_can_read_counts_from_the_end_of_the_fault (void **state)
+{
+    (void)state;
+    static const struct {
+        uint64_t closed_ms;
+        const char *what;
+        unsigned findings;
+    } cases[] = {{14999, "", 0}, {15001, "", 1}, {15001, "blind", 0}, {24999, "blind", 0}, {25001, "blind", 1}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        vf_counts_t counts;
+        s_one_revocation (cases[i].closed_ms, cases[i].what, &counts);
+        assert_int_equal (counts.findings[VF_OPEN_AFTER], cases[i].findings);
+        assert_int_equal (counts.revoked, 1);
+        assert_int_equal (counts.revoked_closed, 1);
+        assert_int_equal (counts.close_max_us, (cases[i].closed_ms - 10000) * 1000);
+    }
+}
+
 int main (void)
 {
     const struct CMUnitTest tests[] = {
@@ -513,6 +616,7 @@ int main (void)
         cmocka_unit_test (every_spoiled_history_is_caught),
         cmocka_unit_test (the_order_of_logs_does_not_matter),
         cmocka_unit_test (sends_inside_faults_are_counted),
+        cmocka_unit_test (what_nobody_can_read_counts_from_the_end_of_the_fault),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

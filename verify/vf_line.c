@@ -9,6 +9,7 @@ static const char *const s_kinds[] = {
     [VF_CLIENT] = "client", [VF_CONN] = "conn",   [VF_CLOSE] = "close", [VF_SUB] = "sub",   [VF_SEND] = "send",
     [VF_RECV] = "recv",     [VF_RESET] = "reset", [VF_READ] = "read",   [VF_JOIN] = "join", [VF_LEAVE] = "leave",
     [VF_KICK] = "kick",     [VF_END] = "end",     [VF_FAULT] = "fault", [VF_STAT] = "stat", [VF_ITEM] = "item",
+    [VF_REVOKE] = "revoke", [VF_USE] = "use",
 };
 #define OPS (sizeof s_ops / sizeof s_ops[0])
 #define KINDS (sizeof s_kinds / sizeof s_kinds[0])
@@ -27,10 +28,11 @@ static const struct {
 #key, sizeof(#key) - 1, type, offsetof(vf_event_t, key)                                                        \
     }
     KEY (mono_ns, T_NUMBER), KEY (wall_ns, T_NUMBER), KEY (client, T_TEXT), KEY (op, T_OP),
-    KEY (kind, T_KIND),      KEY (account, T_ID),     KEY (room, T_ID),     KEY (seq, T_NUMBER),
-    KEY (epoch, T_NUMBER),   KEY (head, T_NUMBER),    KEY (cmid, T_TEXT),   KEY (bodyhash, T_HASH),
-    KEY (gateway, T_TEXT),   KEY (err, T_TEXT),       KEY (what, T_TEXT),   KEY (recovered, T_BOOL),
-    KEY (duplicate, T_BOOL), KEY (rss, T_NUMBER),     KEY (fds, T_NUMBER),  KEY (cpu, T_NUMBER),
+    KEY (kind, T_KIND),      KEY (account, T_ID),     KEY (session, T_ID),  KEY (room, T_ID),
+    KEY (seq, T_NUMBER),     KEY (epoch, T_NUMBER),   KEY (head, T_NUMBER), KEY (cmid, T_TEXT),
+    KEY (bodyhash, T_HASH),  KEY (gateway, T_TEXT),   KEY (err, T_TEXT),    KEY (what, T_TEXT),
+    KEY (recovered, T_BOOL), KEY (duplicate, T_BOOL), KEY (rss, T_NUMBER),  KEY (fds, T_NUMBER),
+    KEY (cpu, T_NUMBER),
 #undef KEY
 };
 #define KEYS (sizeof s_keys / sizeof s_keys[0])

@@ -212,4 +212,5 @@ void vf_settle (vf_judge_t *self)
         s_look (self, VF_AT (self->looks, vf_look_t, i));
     for (uint32_t i = 0; i < self->windows.count; i++)
         s_window (self, VF_AT (self->windows, vf_window_t, i));
+    vf_revoke_settle (self);
 }

@@ -19,8 +19,6 @@
 #define AUTH_SECRET_NAME "auth-secret"
 #define AUTH_SECRET_NEXT_NAME "auth-secret-next"
 
-typedef struct auth_limit auth_limit_t;
-
 typedef struct {
     sv_common_t common;
     const char *state_dir;
@@ -35,6 +33,14 @@ typedef struct {
     uint64_t hash_queue;                 /* passwords that wait for it */
     uint64_t credit;                     /* requests taken at a time */
     uint64_t store_deadline_ms;          /* longest wait for one answer of store */
+    const char *public_url;              /* that links in mails begin with */
+    const char *mail_from;
+    const char *mail_dir;                  /* NULL: in state_dir */
+    const char *smtp_url;                  /* NULL: mails go to the folder */
+    const char *smtp_user, *smtp_password; /* NULL: without signing in */
+    const char *smtp_tls, *smtp_ca_file;
+    const char *bootstrap_admin, *bootstrap_admin_password; /* NULL: none */
+    const char *demo_users;                                 /* NULL: none */
 } auth_config_t;
 
 /*  Ways to show who one is to auth_check; OTHER: of no form that is known. */
@@ -50,6 +56,10 @@ typedef enum {
 } auth_check_way_t;
 
 typedef struct auth_audit auth_audit_t;
+typedef struct auth_limit auth_limit_t;
+typedef struct auth_mail auth_mail_t;
+typedef struct auth_chore auth_chore_t;
+typedef struct auth_bootstrap auth_bootstrap_t;
 
 typedef struct {
     sv_metric_t *accounts;                                 /* made, or answered again */
@@ -65,7 +75,9 @@ typedef struct {
     sv_metric_t *hash_busy;                                /* requests that found the pool full */
     sv_metric_t *hash_open;                                /* passwords being hashed or waiting */
     sv_metric_t *hash_time;
-    sv_metric_t *limited; /* sign-ins refused unseen: too many failures before */
+    sv_metric_t *mails[3]; /* by auth_mail_fate_t */
+    sv_metric_t *farewells;
+    sv_metric_t *limited; /* passwords refused unseen: too many failures before */
 } auth_metrics_t;
 
 typedef struct {
@@ -84,6 +96,8 @@ typedef struct {
     sv_probe_t *probe; /* of store */
     auth_metrics_t metrics;
     auth_limit_t *limit;
+    auth_chore_t *chore;
+    auth_bootstrap_t *bootstrap; /* NULL when there is nothing to make */
 } auth_t;
 
 #endif

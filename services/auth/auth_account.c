@@ -5,6 +5,7 @@
     asked: keyed, because an unkeyed hash over a password would be a fast oracle
     for whoever reads the database. */
 
+#include "auth_chore.h"
 #include "auth_hash.h"
 #include "auth_ops.h"
 #include "auth_policy.h"
@@ -17,9 +18,11 @@ static pt_str_t s_part (bool has, pt_str_t text)
 static void s_on_stored (void *ctx, sv_request_t **request_p, void *op, const sv_reply_t *reply)
 {
     auth_t *auth = ctx;
-    (void)op;
+    const pt_account_create_t *ask = op;
     sv_metric_add (auth->metrics.accounts, 1);
     sv_request_reply (request_p, reply->msg);
+    if (ask->has_email) /* which store has a mail for */
+        auth_chore_soon (auth->chore);
 }
 
 static void s_on_hashed (auth_t *auth, sv_request_t **request_p, void *op, const auth_hashed_t *result)
@@ -48,7 +51,7 @@ static void s_on_hashed (auth_t *auth, sv_request_t **request_p, void *op, const
                                   .has_address = ask->has_address,
                                   .trace = pt_str (trace),
                                   .has_trace = *trace != '\0'};
-    sv_backend_call_t call = {.opcode = PT_OP_store_account_create, .msg = &insert, .fn = s_on_stored};
+    sv_backend_call_t call = {.opcode = PT_OP_store_account_create, .msg = &insert, .fn = s_on_stored, .op = op};
     sv_backend_call (&auth->store, request_p, &call);
 }
 

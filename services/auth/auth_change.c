@@ -5,6 +5,7 @@
     that is no longer the one.  Store knows the repeat by its key, so it is asked
     before the refusal, in a way that can change nothing. */
 
+#include "auth_chore.h"
 #include "auth_close.h"
 #include "auth_hash.h"
 #include "auth_ops.h"
@@ -153,9 +154,9 @@ static void s_on_password_hashed (auth_t *auth, sv_request_t **request_p, void *
 static void s_hash_password (auth_t *auth, sv_request_t **request_p, s_change_t *change, const auth_person_t *person)
 {
     const pt_password_set_t *ask = change->ask;
-    const auth_policy_owner_t owner = {.login = person->login, .email = person->email};
     pt_error_t error = {0};
-    int rc = auth_policy_password (ask->password, &owner, ask->is_lax, sv_request_arena (*request_p), &error);
+    int rc = auth_policy_password (ask->password, person->login, person->email, ask->is_lax,
+                                   sv_request_arena (*request_p), &error);
     if (rc != 0) {
         sv_request_fail_with (request_p, rc, &error);
         return;
@@ -198,9 +199,11 @@ void auth_change_on_password (void *ctx, sv_request_t *request, const void *msg)
 
 static void s_on_mail_stored (void *ctx, sv_request_t **request_p, void *op, const sv_reply_t *reply)
 {
-    (void)ctx, (void)op, (void)reply;
+    const auth_t *auth = ctx;
     const pt_empty_t done = {0};
+    (void)op, (void)reply;
     sv_request_reply (request_p, &done);
+    auth_chore_soon (auth->chore);
 }
 
 static void s_store_mail (auth_t *auth, sv_request_t **request_p, s_change_t *change, const auth_person_t *person)

@@ -36,6 +36,8 @@ static int s_forget (void **state)
     fake->refuse_count = fake->creates = 0;
     fake->find_refuse = 0;
     fake->authtoken = 1;
+    fake->generation = FAKE_GENERATION;
+    fake->is_changing = fake->is_new_password = false;
     return 0;
 }
 
@@ -122,19 +124,40 @@ static void s_an_authtoken_is_the_same_until_its_generation_changes (void **stat
     assert_int_equal (fake->insert.authtoken, 2);
 }
 
-static void s_an_authtoken_whose_generation_just_changed_is_asked_for_once_more (void **state)
+/*  Somebody signed out of all between the password and its credential. */
+static void s_credentials_that_just_began_anew_are_asked_for_once_more (void **state)
+{
+    static const pt_credential_kind_t kinds[] = {PT_credential_kind_SESSION, PT_credential_kind_AUTHTOKEN,
+                                                 PT_credential_kind_KNOX};
+    fake_t *fake = *state;
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        s_forget (state);
+        fake->refuse = PT_E_conflict;
+        fake->refuse_count = 1;
+        fake->is_changing = true;
+        s_sign_in (fake, kinds[i], "k");
+        bool is_session = kinds[i] == PT_credential_kind_SESSION;
+        assert_int_equal (is_session ? fake->session.generation : fake->insert.generation, FAKE_GENERATION + 1);
+        assert_true (is_session || fake->creates == 2);
+        fake->refuse_count = 5;
+        const pt_session_create_t ask = s_ask_for (kinds[i], "k");
+        assert_int_equal (fake_ask (fake, PT_OP_auth_session_create, &ask)->envelope.status, PT_E_conflict);
+        assert_int_equal (fake->refuse_count, 3);
+    }
+}
+
+/*  What was verified is not its password any more. */
+static void s_a_password_that_just_changed_signs_nobody_in (void **state)
 {
     fake_t *fake = *state;
+    char before[AUTH_ARGON_SIZE];
+    memcpy (before, fake->good_hash, sizeof before);
     fake->refuse = PT_E_conflict;
     fake->refuse_count = 1;
-    s_sign_in (fake, PT_credential_kind_AUTHTOKEN, "k");
-    assert_int_equal (fake->creates, 2);
-    s_forget (state);
-    fake->refuse = PT_E_conflict;
-    fake->refuse_count = 5;
-    const pt_session_create_t ask = s_ask_for (PT_credential_kind_AUTHTOKEN, "k");
-    assert_int_equal (fake_ask (fake, PT_OP_auth_session_create, &ask)->envelope.status, PT_E_conflict);
-    assert_int_equal (fake->creates, 2);
+    fake->is_changing = fake->is_new_password = true;
+    const pt_session_create_t ask = s_ask_for (PT_credential_kind_SESSION, "k");
+    assert_int_equal (fake_ask (fake, PT_OP_auth_session_create, &ask)->envelope.status, PT_E_bad_credentials);
+    memcpy (fake->good_hash, before, sizeof before);
 }
 
 static void s_a_password_gives_no_api_token (void **state)
@@ -341,13 +364,31 @@ static void s_refusals_reach_the_audit_trail (void **state)
     }
 }
 
+static void s_nothing_that_was_shown_or_given_is_in_the_log (void **state)
+{
+    const fake_t *fake = *state;
+    static const char *const secrets[] = {FAKE_GOOD, "typed",    AUTHTOKEN, KNOX,    API,
+                                          COOKIE,    LEGACY_KEY, "eyJ",     "argon2"};
+    static char text[1 << 20];
+    char path[128];
+    snprintf (path, sizeof path, "%s/log", harness_dir (fake->harness));
+    FILE *file = fopen (path, "r");
+    assert_non_null (file);
+    text[fread (text, 1, sizeof text - 1, file)] = 0;
+    fclose (file);
+    assert_non_null (strstr (text, "keys loaded"));
+    for (size_t i = 0; i < sizeof secrets / sizeof secrets[0]; i++)
+        assert_null (strstr (text, secrets[i]));
+}
+
 int main (void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup (s_each_kind_is_given_in_its_form, s_forget),
         cmocka_unit_test_setup (s_a_repeat_gives_the_same_credential_and_another_key_another, s_forget),
         cmocka_unit_test_setup (s_an_authtoken_is_the_same_until_its_generation_changes, s_forget),
-        cmocka_unit_test_setup (s_an_authtoken_whose_generation_just_changed_is_asked_for_once_more, s_forget),
+        cmocka_unit_test_setup (s_credentials_that_just_began_anew_are_asked_for_once_more, s_forget),
+        cmocka_unit_test_setup (s_a_password_that_just_changed_signs_nobody_in, s_forget),
         cmocka_unit_test_setup (s_a_password_gives_no_api_token, s_forget),
         cmocka_unit_test_setup (s_staff_is_told_so, s_forget),
         cmocka_unit_test_setup (s_opaque_credentials_are_found_by_their_hash, s_forget),
@@ -358,6 +399,7 @@ int main (void)
         cmocka_unit_test_setup (s_guessing_by_basic_has_an_end, s_forget),
         cmocka_unit_test_setup (s_an_older_token_names_an_account_that_lives, s_forget),
         cmocka_unit_test_setup (s_refusals_reach_the_audit_trail, s_forget),
+        cmocka_unit_test (s_nothing_that_was_shown_or_given_is_in_the_log),
     };
     if (sodium_init () < 0)
         return 1;

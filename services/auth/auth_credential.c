@@ -13,13 +13,6 @@ _Static_assert(AUTH_MAC_LEN * 2 == AUTH_CREDENTIAL_KNOX_LEN, "a knox token is al
 static const char s_letters[] = "abcdefghijklmnopqrstuvwxyz0123456789";
 #define S_LETTERS (sizeof s_letters - 1)
 
-static pt_str_t s_number (uint64_t value, char out[8])
-{
-    for (int i = 0; i < 8; i++)
-        out[i] = (char)(value >> (56 - 8 * i));
-    return (pt_str_t){out, 8};
-}
-
 static void s_write_hex (const uint8_t *mac, uint32_t len, auth_credential_t *out)
 {
     char hex[2 * AUTH_MAC_LEN + 1];
@@ -62,7 +55,7 @@ void auth_credential_authtoken (const auth_secret_t *secret, uint64_t account, u
 {
     char id[8], number[8];
     uint8_t mac[AUTH_MAC_LEN];
-    const pt_str_t parts[] = {s_number (account, id), s_number (generation, number)};
+    const pt_str_t parts[] = {auth_secret_number (account, id), auth_secret_number (generation, number)};
     auth_secret_mac (secret, "authtoken", parts, 2, mac);
     s_write (PT_credential_kind_AUTHTOKEN, mac, out);
     sodium_memzero (mac, sizeof mac);
@@ -76,7 +69,7 @@ void auth_credential_derive (const auth_secret_t *secret, pt_credential_kind_t k
     const char *label = kind == PT_credential_kind_KNOX    ? "knox"
                         : kind == PT_credential_kind_TOKEN ? "token"
                                                            : "cookie";
-    const pt_str_t parts[] = {s_number (account, id), key};
+    const pt_str_t parts[] = {auth_secret_number (account, id), key};
     auth_secret_mac (secret, label, parts, 2, mac);
     s_write (kind, mac, out);
     sodium_memzero (mac, sizeof mac);

@@ -33,6 +33,9 @@ typedef struct {
     char dir[64];
     harness_t *harness;
     char good_hash[AUTH_ARGON_SIZE];
+    uint64_t generation;
+    bool is_changing;         /* a conflict comes of credentials that began anew */
+    bool is_new_password;     /* and that because the password changed */
     uint64_t authtoken;       /* generation that account_find gives */
     int refuse;               /* a pt_err_t: what the next changes are answered with; 0: well */
     unsigned refuse_count;    /* how many of them */
@@ -56,6 +59,7 @@ typedef struct {
     pt_session_rotate_t rotate;
     uint8_t next_hash[LIM_HASH], other_hash[LIM_HASH];
     uint8_t first_hash[LIM_HASH];
+    pt_session_insert_t session;
     bool was_as_staff;
     unsigned refusals; /* entries of the audit trail */
 } fake_t;
@@ -77,6 +81,10 @@ static inline bool fake_refused (harness_t *harness, const harness_frame_t *call
     if (fake->refuse_count == 0)
         return false;
     fake->refuse_count--;
+    fake->generation += fake->is_changing;
+    fake->authtoken += fake->is_changing;
+    if (fake->is_new_password)
+        fake->good_hash[strlen (fake->good_hash) - 1] ^= 1;
     harness_refuse (harness, call, fake->refuse, "as told");
     return true;
 }
@@ -102,7 +110,7 @@ static inline void fake_on_find (harness_t *harness, const harness_frame_t *call
                                      .password_hash = pt_str (fake->good_hash),
                                      .has_password_hash = person->has_password,
                                      .active = person->active,
-                                     .generation = FAKE_GENERATION,
+                                     .generation = fake->generation,
                                      .has_generation = true,
                                      .authtoken = fake->authtoken,
                                      .has_authtoken = true,
@@ -129,6 +137,7 @@ static inline void fake_on_session (harness_t *harness, const harness_frame_t *c
     fake_t *fake = ctx;
     const pt_session_insert_t *insert = call->msg;
     const pt_session_owner_t owner = fake_owner (insert->account);
+    fake->session = *insert;
     fake_copy_hash (fake->first_hash, insert->token_hash);
     if (!fake_refused (harness, call, fake))
         harness_answer (harness, call, &owner);
@@ -291,6 +300,7 @@ static inline fake_t *fake_new (void)
         return NULL;
     snprintf (fake->dir, sizeof fake->dir, "/tmp/parley-auth-XXXXXX");
     fake->authtoken = 1;
+    fake->generation = FAKE_GENERATION;
     if (mkdtemp (fake->dir) && auth_argon_hash (FAKE_GOOD, strlen (FAKE_GOOD), fake->good_hash) == 0)
         return fake;
     free (fake);

@@ -1,16 +1,12 @@
-/*  auth_issue - having store enter an opaque credential.
-
-    Two things may have changed since it was derived, and store tells of both as
-    a conflict: the generation of the account's authtoken (somebody signed out
-    meanwhile), and which of two secrets comes first (a repeat of a request from
-    before they were exchanged).  Either is tried once more. */
+/*  auth_issue - having store enter an opaque credential. */
 
 #include "auth_issue.h"
+#include "auth_try.h"
 
 typedef struct {
     auth_issue_t ask;
+    auth_try_t attempt;
     auth_credential_t credential;
-    bool is_second; /* the one repeat is under way */
 } s_issue_t;
 
 static void s_enter (auth_t *auth, sv_request_t **request_p, s_issue_t *issue);
@@ -19,7 +15,7 @@ static void s_derive (const auth_secret_t *secret, s_issue_t *issue)
 {
     const auth_issue_t *ask = &issue->ask;
     if (ask->kind == PT_credential_kind_AUTHTOKEN)
-        auth_credential_authtoken (secret, ask->account, ask->authtoken, &issue->credential);
+        auth_credential_authtoken (secret, ask->account, issue->attempt.person->authtoken, &issue->credential);
     else
         auth_credential_derive (secret, ask->kind, ask->account, ask->key, &issue->credential);
 }
@@ -56,40 +52,18 @@ static void s_look_for_other (auth_t *auth, sv_request_t **request_p, s_issue_t 
     sv_backend_call (&auth->store, request_p, &call);
 }
 
-static void s_begin (auth_t *auth, sv_request_t **request_p, s_issue_t *issue)
+static void s_begin (auth_t *auth, sv_request_t **request_p, void *op)
 {
+    s_issue_t *issue = op;
     if (auth->secret_next && issue->ask.kind == PT_credential_kind_AUTHTOKEN) {
         s_look_for_other (auth, request_p, issue);
         return;
     }
-    s_derive (auth->secret, issue);
+    s_derive (auth_try_secret (auth, &issue->attempt), issue);
     s_enter (auth, request_p, issue);
 }
 
 /*  ---- entering ---------------------------------------------------------------------- */
-
-static void s_on_person (auth_t *auth, sv_request_t **request_p, void *op, const auth_person_t *person)
-{
-    s_issue_t *issue = op;
-    issue->ask.authtoken = person->authtoken;
-    s_begin (auth, request_p, issue);
-}
-
-/*  Whether a conflict is tried once more, which consumes the request. */
-static bool s_retry (auth_t *auth, sv_request_t **request_p, s_issue_t *issue)
-{
-    bool is_authtoken = issue->ask.kind == PT_credential_kind_AUTHTOKEN;
-    if (issue->is_second || (!is_authtoken && !auth->secret_next))
-        return false;
-    issue->is_second = true;
-    if (is_authtoken) {
-        auth_person_get (auth, request_p, issue->ask.account, s_on_person, issue);
-        return true;
-    }
-    s_derive (auth->secret_next, issue);
-    s_enter (auth, request_p, issue);
-    return true;
-}
 
 static void s_on_entered (void *ctx, sv_request_t **request_p, void *op, const sv_reply_t *reply)
 {
@@ -97,13 +71,14 @@ static void s_on_entered (void *ctx, sv_request_t **request_p, void *op, const s
     s_issue_t *issue = op;
     if (reply->status == 0)
         issue->ask.fn (auth, request_p, issue->ask.op, &issue->credential, reply->msg);
-    else if (!s_retry (auth, request_p, issue))
-        sv_request_fail_with (request_p, reply->status, reply->error);
+    else
+        auth_try_again (auth, request_p, &issue->attempt);
 }
 
 static void s_enter (auth_t *auth, sv_request_t **request_p, s_issue_t *issue)
 {
     const auth_issue_t *ask = &issue->ask;
+    const auth_person_t *person = issue->attempt.person;
     const char *trace = sv_request_trace (*request_p);
     auth_credential_hash_t hash;
     auth_credential_hash (ask->kind, pt_str (issue->credential.text), &hash);
@@ -119,8 +94,10 @@ static void s_enter (auth_t *auth, sv_request_t **request_p, s_issue_t *issue)
                                      .has_scopes = ask->has_scopes,
                                      .expires_at = ask->expires_at,
                                      .has_expires_at = ask->expires_at != 0,
-                                     .authtoken = ask->authtoken,
+                                     .authtoken = person ? person->authtoken : 0,
                                      .has_authtoken = ask->kind == PT_credential_kind_AUTHTOKEN,
+                                     .generation = person ? person->generation : 0,
+                                     .has_generation = person != NULL,
                                      .address = ask->address,
                                      .has_address = ask->has_address,
                                      .trace = pt_str (trace),
@@ -142,6 +119,6 @@ void auth_issue (auth_t *auth, sv_request_t **request_p, const auth_issue_t *ask
         sv_request_fail (request_p, PT_E_memory, NULL);
         return;
     }
-    *issue = (s_issue_t){.ask = *ask};
+    *issue = (s_issue_t){.ask = *ask, .attempt = {.person = ask->person, .enter = s_begin, .op = issue}};
     s_begin (auth, request_p, issue);
 }

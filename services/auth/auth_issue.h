@@ -16,7 +16,7 @@ typedef void (auth_issued_fn) (auth_t *auth, sv_request_t **request_p, void *op,
 typedef struct {
     pt_credential_kind_t kind;
     uint64_t account;
-    uint64_t authtoken; /* generation of an authtoken */
+    const auth_person_t *person; /* whose password was verified; NULL: of an API token */
     pt_str_t key;
     bool has_name, has_scopes, has_address;
     pt_str_t name, scopes, address;

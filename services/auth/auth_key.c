@@ -146,7 +146,7 @@ static int s_make_key (auth_blob_t *out_blob, auth_why_t *why)
 static auth_key_t *s_load (const char *path, auth_file_make_fn *make, int *out_err, auth_why_t *why)
 {
     auth_blob_t blob;
-    auth_why_t fault;
+    auth_why_t fault = {""};
     auth_key_t *self = NULL;
     int rc = auth_file_load (path, make, &blob, why);
     if (rc != 0)

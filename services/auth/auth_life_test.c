@@ -252,6 +252,8 @@ static void s_a_readable_or_broken_key_stops_the_start (void **state)
         {"auth-key.jwk", "SECRET", 0600},
         {"auth-secret", "SECRET", 0600},
         {"auth-secret", "SECRET 0123456789abcdefghijklmnopqrstuv", 0604},
+        {"auth-key-next.jwk", "SECRET", 0600},
+        {"auth-secret-next", "SECRET 0123456789abcdefghijklmnopqrstuv", 0604},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         char path[128], said[8192];
@@ -265,6 +267,17 @@ static void s_a_readable_or_broken_key_stops_the_start (void **state)
     }
 }
 
+static void s_a_short_key_of_an_older_deployment_stops_the_start (void **state)
+{
+    char said[8192];
+    setenv ("PARLEY_JWT_LEGACY_HS256_KEY", "SECRET 012345678901234567890123", 1);
+    int status = s_run (*state, said, sizeof said);
+    unsetenv ("PARLEY_JWT_LEGACY_HS256_KEY");
+    assert_int_equal (status, 78);
+    assert_non_null (strstr (said, "PARLEY_JWT_LEGACY_HS256_KEY"));
+    assert_null (strstr (said, "SECRET"));
+}
+
 int main (void)
 {
     const struct CMUnitTest tests[] = {
@@ -273,6 +286,7 @@ int main (void)
         cmocka_unit_test_setup_teardown (s_a_drain_finishes_the_passwords_it_took, s_open, s_close),
         cmocka_unit_test_setup_teardown (s_an_end_at_once_leaves_nothing_behind, s_open, s_close),
         cmocka_unit_test_setup_teardown (s_a_readable_or_broken_key_stops_the_start, s_open, s_close),
+        cmocka_unit_test_setup_teardown (s_a_short_key_of_an_older_deployment_stops_the_start, s_open, s_close),
     };
     if (sodium_init () < 0)
         return 1;

@@ -6,6 +6,7 @@
 
 #include "auth_limit.h"
 #include <arpa/inet.h>
+#include <sodium.h>
 #include <stdlib.h>
 
 static const sv_rate_rule_t s_pair_rule = {10000000, 5};
@@ -22,9 +23,14 @@ struct auth_limit {
 
 auth_limit_t *auth_limit_new (const uint64_t seed[2])
 {
+    uint64_t drawn[2];
     auth_limit_t *self = calloc (1, sizeof *self);
     if (!self)
         return NULL;
+    if (!seed) {
+        randombytes_buf (drawn, sizeof drawn);
+        seed = drawn;
+    }
     self->pairs = sv_limiter_new (AUTH_LIMIT_KEYS, seed);
     self->identifiers = sv_limiter_new (AUTH_LIMIT_KEYS, seed);
     self->known = sv_limiter_new (AUTH_LIMIT_KEYS, seed);

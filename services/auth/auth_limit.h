@@ -29,7 +29,7 @@
 /*  How long a sign-in is remembered, unless many others come after it. */
 #define AUTH_LIMIT_KNOWN_MS (30 * 86400000ull)
 
-/*  NULL when out of memory. */
+/*  `seed` NULL: a random one.  NULL when out of memory. */
 auth_limit_t *auth_limit_new (const uint64_t seed[2]);
 void auth_limit_destroy (auth_limit_t **self_p);
 

@@ -25,6 +25,9 @@ const sv_handler_t auth_ops[] = {
     {PT_OP_auth_admin_delete, auth_admin_on_delete},
     {PT_OP_auth_admin_sign_out, auth_admin_on_sign_out},
     {PT_OP_auth_audit, auth_forward_on_request},
+    {PT_OP_auth_mail_ask, auth_mail_on_ask},
+    {PT_OP_auth_email_confirm, auth_mail_on_confirm},
+    {PT_OP_auth_password_reset, auth_mail_on_reset},
     {PT_OP_auth_trace, sv_daemon_on_trace},
 };
 

@@ -18,6 +18,8 @@ sv_handler_fn auth_keys_on_request, auth_check_on_request, auth_api_on_create;
 sv_handler_fn auth_change_on_password, auth_change_on_email, auth_change_on_delete;
 sv_handler_fn auth_admin_on_list, auth_admin_on_get, auth_admin_on_update, auth_admin_on_delete, auth_admin_on_sign_out;
 
+sv_handler_fn auth_mail_on_ask, auth_mail_on_confirm, auth_mail_on_reset;
+
 /*  Serves every operation of auth_routes. */
 sv_handler_fn auth_forward_on_request;
 

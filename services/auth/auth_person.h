@@ -5,6 +5,9 @@
 
 #include "auth.h"
 
+/*  What a refused sign-in is told, whatever the reason. */
+#define AUTH_PERSON_REFUSAL "unknown account or wrong password"
+
 /*  Lives in the request's arena. */
 typedef struct {
     uint64_t account; /* 0: there is no such account */

@@ -122,14 +122,14 @@ static bool s_is_same (pt_str_t a, pt_str_t b)
     return a.len == b.len && a.len > 0;
 }
 
-static bool s_is_similar (pt_str_t password, const auth_policy_owner_t *owner)
+static bool s_is_similar (pt_str_t password, pt_str_t login, pt_str_t email)
 {
-    const char *sign = owner->email.len > 0 ? memchr (owner->email.at, '@', owner->email.len) : NULL;
-    pt_str_t local = {owner->email.at, sign ? (uint32_t)(sign - owner->email.at) : 0};
-    return s_is_same (password, owner->login) || s_is_same (password, owner->email) || s_is_same (password, local);
+    const char *sign = email.len > 0 ? memchr (email.at, '@', email.len) : NULL;
+    pt_str_t local = {email.at, sign ? (uint32_t)(sign - email.at) : 0};
+    return s_is_same (password, login) || s_is_same (password, email) || s_is_same (password, local);
 }
 
-int auth_policy_password (pt_str_t password, const auth_policy_owner_t *owner, bool is_lax, pt_arena_t *arena,
+int auth_policy_password (pt_str_t password, pt_str_t login, pt_str_t email, bool is_lax, pt_arena_t *arena,
                           pt_error_t *error)
 {
     int rc = 0;
@@ -139,7 +139,7 @@ int auth_policy_password (pt_str_t password, const auth_policy_owner_t *owner, b
         return s_refuse (error, arena, "password", "too_short", "a password is needed");
     if (is_lax)
         return 0;
-    if (s_is_similar (password, owner))
+    if (s_is_similar (password, login, email))
         rc = s_refuse (error, arena, "password", "similar", "not the login or the address");
     if (s_count_characters (password) < AUTH_POLICY_PASSWORD_MIN)
         rc = s_refuse (error, arena, "password", "too_short", "at least 8 characters");
@@ -162,8 +162,6 @@ int auth_policy_account (const pt_account_create_t *ask, pt_arena_t *arena, pt_a
 {
     int rc = 0;
     pt_account_create_t clean = *ask;
-    const auth_policy_owner_t owner = {.login = ask->has_login ? ask->login : PT_LIT (""),
-                                       .email = ask->has_email ? ask->email : PT_LIT ("")};
     if (!ask->has_login && !ask->has_email)
         rc = s_refuse (error, arena, "login", "missing", "login or email is needed");
     if (ask->has_login && !auth_policy_is_login (ask->login))
@@ -174,7 +172,7 @@ int auth_policy_account (const pt_account_create_t *ask, pt_arena_t *arena, pt_a
         rc = -PT_E_invalid;
     if (s_check_name ("nickname", ask->has_nickname, ask->nickname, arena, error) != 0)
         rc = -PT_E_invalid;
-    if (auth_policy_password (ask->password, &owner, ask->has_is_lax && ask->is_lax, arena, error) != 0)
+    if (auth_policy_password (ask->password, ask->login, ask->email, ask->is_lax, arena, error) != 0)
         rc = -PT_E_invalid;
     if (rc != 0)
         return rc;

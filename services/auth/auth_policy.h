@@ -8,11 +8,6 @@
 /*  Characters of a password. */
 #define AUTH_POLICY_PASSWORD_MIN 8
 
-/*  Whose password it is to be; what is not known stays empty. */
-typedef struct {
-    pt_str_t login, email;
-} auth_policy_owner_t;
-
 /*  A-Z a-z 0-9 _ . - and not digits alone (those read as ids).  No '@': a login
     never looks like an address. */
 bool auth_policy_is_login (pt_str_t login);
@@ -27,9 +22,9 @@ pt_str_t auth_policy_lower (pt_str_t text, pt_arena_t *arena);
 /*  Judges a new password: at most LIM_PASSWORD bytes (too_long), at least
     AUTH_POLICY_PASSWORD_MIN characters (too_short), not on the list of auth_common
     (common), not digits alone (numeric), not the owner's login, address or what is
-    before its sign (similar).  `is_lax`: any that is not empty.  0, or
+    before its sign (similar; what is not known stays empty).  `is_lax`: any that is not empty.  0, or
     -PT_E_invalid with all of its faults in `error`, under the field `password`. */
-PT_MUSTCHECK int auth_policy_password (pt_str_t password, const auth_policy_owner_t *owner, bool is_lax,
+PT_MUSTCHECK int auth_policy_password (pt_str_t password, pt_str_t login, pt_str_t email, bool is_lax,
                                        pt_arena_t *arena, pt_error_t *error);
 
 /*  Judges a registration; `*out_clean` is what to store: the email in lower case,

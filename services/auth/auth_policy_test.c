@@ -208,19 +208,19 @@ static void s_passwords_are_judged_by_every_rule (void **state)
         {"FB@shire.example", "similar"},
         {"ringbearer", ""},
     };
-    const auth_policy_owner_t owner = {PT_LIT ("frodo.baggins"), PT_LIT ("fb@shire.example")};
+    const pt_str_t login = PT_LIT ("frodo.baggins"), email = PT_LIT ("fb@shire.example");
     pt_arena_t *arena = pt_arena_new (65536);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         pt_error_t error = {0};
         char codes[128] = "";
-        int rc = auth_policy_password (pt_str (cases[i].password), &owner, false, arena, &error);
+        int rc = auth_policy_password (pt_str (cases[i].password), login, email, false, arena, &error);
         for (uint32_t k = 0; k < error.errors.count; k++)
             snprintf (codes + strlen (codes), sizeof codes - strlen (codes), "%s%.*s", k ? " " : "",
                       (int)error.errors.at[k].code.len, error.errors.at[k].code.at);
         if (strcmp (codes, cases[i].codes) != 0 || rc != (*codes ? -PT_E_invalid : 0))
             fail_msg ("%s: '%s' instead of '%s'", cases[i].password, codes, cases[i].codes);
         pt_error_t none = {0};
-        assert_int_equal (auth_policy_password (pt_str (cases[i].password), &owner, true, arena, &none), 0);
+        assert_int_equal (auth_policy_password (pt_str (cases[i].password), login, email, true, arena, &none), 0);
     }
     pt_arena_destroy (&arena);
 }
@@ -230,8 +230,9 @@ static void s_the_part_before_the_sign_is_similar (void **state)
     (void)state;
     pt_arena_t *arena = pt_arena_new (65536);
     pt_error_t error = {0};
-    const auth_policy_owner_t owner = {.login = PT_LIT (""), .email = PT_LIT ("peregrin.took@shire.example")};
-    assert_int_equal (auth_policy_password (PT_LIT ("Peregrin.Took"), &owner, false, arena, &error), -PT_E_invalid);
+    const pt_str_t email = PT_LIT ("peregrin.took@shire.example");
+    assert_int_equal (auth_policy_password (PT_LIT ("Peregrin.Took"), PT_LIT (""), email, false, arena, &error),
+                      -PT_E_invalid);
     assert_true (pt_str_eq (error.errors.at[0].code, PT_LIT ("similar")));
     pt_arena_destroy (&arena);
 }
@@ -241,9 +242,9 @@ static void s_no_rule_lets_an_empty_password_pass (void **state)
     (void)state;
     pt_arena_t *arena = pt_arena_new (65536);
     pt_error_t error = {0};
-    const auth_policy_owner_t nobody = {{NULL, 0}, {NULL, 0}};
-    assert_int_equal (auth_policy_password (PT_LIT (""), &nobody, true, arena, &error), -PT_E_invalid);
-    assert_int_equal (auth_policy_password (PT_LIT ("x"), &nobody, true, arena, &error), 0);
+    const pt_str_t none = {NULL, 0};
+    assert_int_equal (auth_policy_password (PT_LIT (""), none, none, true, arena, &error), -PT_E_invalid);
+    assert_int_equal (auth_policy_password (PT_LIT ("x"), none, none, true, arena, &error), 0);
     pt_arena_destroy (&arena);
 }
 

@@ -104,3 +104,10 @@ void auth_secret_mac (const auth_secret_t *self, const char *label, const pt_str
     crypto_auth_hmacsha256_final (&state, out_mac);
     sodium_memzero (&state, sizeof state);
 }
+
+pt_str_t auth_secret_number (uint64_t value, char out[8])
+{
+    for (int i = 0; i < 8; i++)
+        out[i] = (char)(value >> (56 - 8 * i));
+    return (pt_str_t){out, 8};
+}

@@ -33,4 +33,7 @@ void auth_secret_destroy (auth_secret_t **self_p);
 void auth_secret_mac (const auth_secret_t *self, const char *label, const pt_str_t *parts, size_t count,
                       uint8_t out_mac[AUTH_MAC_LEN]);
 
+/*  A number as a part: 8 bytes, big-endian, written to `out`. */
+pt_str_t auth_secret_number (uint64_t value, char out[8]);
+
 #endif

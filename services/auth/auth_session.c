@@ -12,17 +12,15 @@
 #include "auth_refresh.h"
 #include "auth_revoked.h"
 #include "auth_token.h"
+#include "auth_try.h"
 #include <inttypes.h>
 #include <sodium.h>
-
-#define S_REFUSAL "unknown account or wrong password"
 
 typedef struct {
     const pt_session_create_t *ask;
     pt_credential_kind_t kind;
-    uint64_t account;
+    auth_try_t attempt;
     auth_refresh_t refresh;
-    bool is_second; /* under the other secret */
 } s_sign_in_t;
 
 typedef struct {
@@ -71,30 +69,29 @@ static void s_grant (auth_t *auth, sv_request_t **request_p, const pt_session_ow
 
 /*  ---- signing in: a session ------------------------------------------------ */
 
-static void s_make_session (auth_t *auth, sv_request_t **request_p, const auth_secret_t *secret, s_sign_in_t *in);
-
-/*  A conflict may be a repeat from before two secrets were exchanged. */
 static void s_on_session (void *ctx, sv_request_t **request_p, void *op, const sv_reply_t *reply)
 {
     auth_t *auth = ctx;
     s_sign_in_t *in = op;
-    if (reply->status == 0) {
-        sv_metric_add (auth->metrics.signed_in[in->kind], 1);
-        s_grant (auth, request_p, reply->msg, &in->refresh);
-    } else if (auth->secret_next && !in->is_second) {
-        in->is_second = true;
-        s_make_session (auth, request_p, auth->secret_next, in);
-    } else
-        sv_request_fail_with (request_p, reply->status, reply->error);
+    if (reply->status != 0) {
+        auth_try_again (auth, request_p, &in->attempt);
+        return;
+    }
+    sv_metric_add (auth->metrics.signed_in[in->kind], 1);
+    s_grant (auth, request_p, reply->msg, &in->refresh);
 }
 
-static void s_make_session (auth_t *auth, sv_request_t **request_p, const auth_secret_t *secret, s_sign_in_t *in)
+static void s_make_session (auth_t *auth, sv_request_t **request_p, void *op)
 {
+    s_sign_in_t *in = op;
+    const auth_person_t *person = in->attempt.person;
     uint8_t hash[LIM_HASH];
     const char *trace = sv_request_trace (*request_p);
-    auth_refresh_first (secret, in->account, in->ask->key, &in->refresh);
+    auth_refresh_first (auth_try_secret (auth, &in->attempt), person->account, in->ask->key, &in->refresh);
     auth_refresh_hash (pt_str (in->refresh.text), hash);
-    pt_session_insert_t insert = {.account = in->account,
+    pt_session_insert_t insert = {.account = person->account,
+                                  .generation = person->generation,
+                                  .has_generation = true,
                                   .device = in->ask->device,
                                   .has_device = in->ask->has_device,
                                   .token_hash = {(const char *)hash, sizeof hash},
@@ -105,7 +102,7 @@ static void s_make_session (auth_t *auth, sv_request_t **request_p, const auth_s
                                   .has_trace = *trace != '\0',
                                   .key = in->ask->key};
     sv_backend_call_t call = {.opcode = PT_OP_store_session_create,
-                              .affinity = in->account,
+                              .affinity = person->account,
                               .msg = &insert,
                               .takes = PT_E_conflict,
                               .fn = s_on_session,
@@ -151,7 +148,7 @@ static void s_make_credential (auth_t *auth, sv_request_t **request_p, s_sign_in
     int64_t life_us = s_life_us (auth, in->kind);
     auth_issue_t issue = {.kind = in->kind,
                           .account = person->account,
-                          .authtoken = person->authtoken,
+                          .person = person,
                           .key = in->ask->key,
                           .has_name = in->ask->has_device,
                           .name = in->ask->device,
@@ -171,12 +168,12 @@ static void s_on_verdict (auth_t *auth, sv_request_t **request_p, void *op, cons
     if (!is_match) {
         sv_metric_add (auth->metrics.refused, 1);
         auth_audit_refused (auth->audit, in->ask->address, sv_request_trace (*request_p));
-        sv_request_fail (request_p, PT_E_bad_credentials, S_REFUSAL);
+        sv_request_fail (request_p, PT_E_bad_credentials, AUTH_PERSON_REFUSAL);
         return;
     }
-    in->account = person->account;
+    in->attempt = (auth_try_t){.person = person, .enter = s_make_session, .op = in};
     if (in->kind == PT_credential_kind_SESSION)
-        s_make_session (auth, request_p, auth->secret, in);
+        s_make_session (auth, request_p, in);
     else
         s_make_credential (auth, request_p, in, person);
 }

@@ -1,9 +1,12 @@
 /*  parley-auth - accounts, passwords, tokens and sessions. */
 
 #include "auth_audit.h"
+#include "auth_bootstrap.h"
+#include "auth_chore.h"
 #include "auth_keys.h"
 #include "auth_legacy.h"
 #include "auth_limit.h"
+#include "auth_mail_text.h"
 #include "auth_ops.h"
 #include <sodium.h>
 #include <stdio.h>
@@ -45,6 +48,27 @@ static const sv_setting_t s_settings[] = {
      "requests taken at a time; brokers hold back the rest"},
     {"store-deadline", SV_TYPE_DURATION, offsetof (auth_config_t, store_deadline_ms), "10s", 100, LIM_DEADLINE_MS,
      SV_RELOADABLE, "longest wait for one answer of store"},
+    {"public-url", SV_TYPE_STR, offsetof (auth_config_t, public_url), "http://localhost:8000", 1, AUTH_MAIL_URL_MAX, 0,
+     "what links in mails begin with"},
+    {"mail-from", SV_TYPE_STR, offsetof (auth_config_t, mail_from), "Parley <parley@localhost>", 1, LIM_EMAIL, 0,
+     "sender of mails, an address or `Name <address>`"},
+    {"mail-dir", SV_TYPE_STR, offsetof (auth_config_t, mail_dir), NULL, 1, 3000, 0,
+     "folder that mails are put in while there is no smtp-url; made when missing; default mail in state-dir"},
+    {"smtp-url", SV_TYPE_STR, offsetof (auth_config_t, smtp_url), NULL, 1, 1024, 0,
+     "server that sends mails, smtp://host:587 (with STARTTLS, but on this machine) or smtps://host:465"},
+    {"smtp-user", SV_TYPE_STR, offsetof (auth_config_t, smtp_user), NULL, 1, 256, SV_SECRET, "to sign in there"},
+    {"smtp-password", SV_TYPE_STR, offsetof (auth_config_t, smtp_password), NULL, 1, 1024, SV_SECRET,
+     "to sign in there"},
+    {"smtp-tls", SV_TYPE_STR, offsetof (auth_config_t, smtp_tls), "auto", 1, 16, 0,
+     "auto: no STARTTLS to this machine; required: there too", "auto|required"},
+    {"smtp-ca-file", SV_TYPE_STR, offsetof (auth_config_t, smtp_ca_file), NULL, 1, 3000, 0,
+     "certificates (PEM) that the server's must follow from; default those of the system"},
+    {"bootstrap-admin", SV_TYPE_STR, offsetof (auth_config_t, bootstrap_admin), NULL, 1, LIM_EMAIL, 0,
+     "login or address of an administrator, made when missing, made staff when not"},
+    {"bootstrap-admin-password", SV_TYPE_STR, offsetof (auth_config_t, bootstrap_admin_password), NULL, 1, LIM_PASSWORD,
+     SV_SECRET, "password that one is made with; one that is there keeps its own"},
+    {"demo-users", SV_TYPE_STR, offsetof (auth_config_t, demo_users), NULL, 1, 8192, SV_SECRET,
+     "accounts to try things out with, made when missing: alice:password,bob:password"},
 };
 
 static const struct {
@@ -94,6 +118,12 @@ static void s_open_metrics (auth_metrics_t *out, sv_metrics_t *metrics)
         sv_metrics_counter (metrics, "parley_auth_hash_busy_total", NULL, "Requests that found the queue full");
     out->hash_open = sv_metrics_gauge (metrics, "parley_auth_hash_open", NULL, "Passwords being hashed or waiting");
     out->hash_time = sv_metrics_histogram (metrics, "parley_auth_hash_seconds", NULL, "Time of one password hash");
+    static const char mails[] = "parley_auth_mails_total", mails_help[] = "Mails tried, by what became of them";
+    out->mails[AUTH_MAIL_SENT] = sv_metrics_counter (metrics, mails, "result=\"sent\"", mails_help);
+    out->mails[AUTH_MAIL_LATER] = sv_metrics_counter (metrics, mails, "result=\"later\"", mails_help);
+    out->mails[AUTH_MAIL_NEVER] = sv_metrics_counter (metrics, mails, "result=\"never\"", mails_help);
+    out->farewells = sv_metrics_counter (metrics, "parley_auth_farewells_total", NULL,
+                                         "Memberships of deleted accounts that were ended");
     out->limited = sv_metrics_counter (metrics, "parley_ratelimited_total", "rule=\"password\"",
                                        "Requests refused because there were too many before");
 }
@@ -112,6 +142,21 @@ static int s_start_passwords (auth_t *self, sv_loop_t *loop)
     if (self->passwords)
         self->passwords_watch = sv_loop_watch_fd (loop, auth_password_fd (self->passwords), SV_IN, s_on_hashed, self);
     return self->passwords_watch ? 0 : -PT_E_memory;
+}
+
+/*  Mails, farewells, and the accounts that settings ask for. */
+static int s_start_chores (auth_t *self, sv_loop_t *loop, int *out_exit)
+{
+    auth_why_t why = {""};
+    int rc = 0;
+    self->chore = auth_chore_new (self, loop, &rc, &why);
+    if (rc == 0)
+        rc = auth_bootstrap_new (self, loop, &self->bootstrap, &why);
+    if (rc != 0)
+        sv_log (self->log, SV_ERROR, NULL, "%s", why.text);
+    if (rc == -PT_E_invalid)
+        *out_exit = EXIT_CONFIG;
+    return rc;
 }
 
 static int s_init (sv_daemon_t *daemon, void **out_ctx, int *out_exit)
@@ -136,10 +181,12 @@ static int s_init (sv_daemon_t *daemon, void **out_ctx, int *out_exit)
         return rc;
     }
     rc = s_start_passwords (self, sv_daemon_loop (daemon));
-    uint64_t seed[2];
-    randombytes_buf (seed, sizeof seed);
-    if (rc == 0 && (!(self->audit = auth_audit_new (self)) || !(self->limit = auth_limit_new (seed))))
+    if (rc == 0 && !(self->audit = auth_audit_new (self)))
         rc = -PT_E_memory;
+    if (rc == 0 && !(self->limit = auth_limit_new (NULL)))
+        rc = -PT_E_memory;
+    if (rc == 0)
+        rc = s_start_chores (self, sv_daemon_loop (daemon), out_exit);
     if (rc == 0)
         rc = sv_bus_serve (self->bus, auth_ops, auth_op_count, (unsigned)self->config->credit, self);
     if (rc == 0 && !(self->probe = sv_probe_new (daemon, PT_OP_store_status, "store")))
@@ -151,7 +198,15 @@ static void s_drain (void *ctx)
 {
     auth_t *self = ctx;
     sv_probe_stop (self->probe);
+    auth_bootstrap_stop (self->bootstrap);
+    auth_chore_stop (self->chore);
     auth_audit_flush (self->audit);
+}
+
+static bool s_is_drained (void *ctx)
+{
+    const auth_t *self = ctx;
+    return sv_bus_in_flight (self->bus) == 0 && auth_chore_is_idle (self->chore);
 }
 
 static void s_reload (void *ctx)
@@ -169,10 +224,13 @@ static void s_fini (void **ctx_p)
         return;
     sv_probe_destroy (&self->probe);
     auth_audit_destroy (&self->audit);
+    auth_bootstrap_stop (self->bootstrap);
+    auth_chore_destroy (&self->chore);
     sv_watch_cancel (sv_daemon_loop (self->daemon), &self->passwords_watch);
     auth_password_destroy (&self->passwords);
-    auth_keys_unload (self);
+    auth_bootstrap_destroy (&self->bootstrap);
     auth_limit_destroy (&self->limit);
+    auth_keys_unload (self);
     free (self);
     *ctx_p = NULL;
 }
@@ -204,6 +262,7 @@ int main (int argc, char **argv)
                                    .config_size = sizeof (auth_config_t),
                                    .init = s_init,
                                    .drain = s_drain,
+                                   .is_drained = s_is_drained,
                                    .reload = s_reload,
                                    .fini = s_fini};
     return sv_daemon_main (&role, argc, argv);

@@ -12,6 +12,7 @@
 #include "sv_notify.h"
 #include <czmq.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -339,6 +340,19 @@ static void s_raise_file_limit (void)
     }
 }
 
+/*  Memory holds passwords, keys and other people's messages: no dump of it is left
+    behind.  A program that takes dumps from the kernel is given one without memory. */
+static void s_forbid_dumps (void)
+{
+    setrlimit (RLIMIT_CORE, &(struct rlimit){0});
+    int fd = open ("/proc/self/coredump_filter", O_WRONLY | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    if (write (fd, "0", 1) != 1)
+        fprintf (stderr, "a core dump may hold memory: %s\n", strerror (errno));
+    close (fd);
+}
+
 static uint64_t s_random_generation (void)
 {
     uint64_t generation = 0;
@@ -421,6 +435,7 @@ static int s_open_parts (sv_daemon_t *self)
 {
     zsys_handler_set (NULL);
     s_raise_file_limit ();
+    s_forbid_dumps ();
     self->started_ms = sv_now_ms ();
     self->notify = sv_notify_new ();
     for (size_t i = 0; i < sizeof (s_parts) / sizeof (s_parts[0]); i++) {

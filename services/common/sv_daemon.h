@@ -1,6 +1,6 @@
 /*  sv_daemon - what every daemon's main is made of.
 
-    Reads settings, raises RLIMIT_NOFILE, blocks signals and takes them through
+    Reads settings, raises RLIMIT_NOFILE, forbids core dumps, blocks signals and takes them through
     a signalfd, opens log, metrics, loop and bus, calls init, runs one loop.
     SIGTERM or SIGINT drains (a second one ends at once), SIGHUP reloads,
     SIGUSR1 logs state.  READY=1, STOPPING=1, STATUS= and WATCHDOG=1 go to

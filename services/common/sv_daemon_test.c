@@ -7,6 +7,7 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -60,6 +61,14 @@ static int s_tiny_init (sv_daemon_t *daemon, void **out_ctx, int *out_exit)
     getrlimit (RLIMIT_NOFILE, &limit);
     sv_log (sv_daemon_log (daemon), SV_INFO, NULL, "files %s",
             limit.rlim_cur == limit.rlim_max ? "at the hard limit" : "low");
+    getrlimit (RLIMIT_CORE, &limit);
+    char filter[16] = "";
+    FILE *file = fopen ("/proc/self/coredump_filter", "re");
+    bool has_filter = file && fgets (filter, sizeof filter, file);
+    if (file)
+        fclose (file);
+    sv_log (sv_daemon_log (daemon), SV_INFO, NULL, "dumps %s",
+            limit.rlim_max == 0 && has_filter && strtoul (filter, NULL, 16) == 0 ? "forbidden" : "allowed");
     if (self->config->is_failing) {
         *out_exit = 69;
         return -PT_E_unavailable;
@@ -259,6 +268,7 @@ static void a_daemon_says_ready_once_and_drains_on_sigterm (void **state)
     fixture_t *self = *state;
     START (self, "--log-level=info");
     s_wait_log (self, "files at the hard limit");
+    s_wait_log (self, "dumps forbidden");
     s_wait_log (self, "not ready: warming up");
     s_wait_log (self, READY);
     kill (self->pid, SIGTERM);

@@ -44,6 +44,18 @@ static void test_the_eleventh_sign_in_at_once_must_wait (void **state)
     assert_int_equal (probe_status (probe_get (self->port, LIVE)), 200);
 }
 
+static void test_wrong_credentials_use_up_what_signing_in_needs (void **state)
+{
+    static const char wrong[] = "GET /v1/accounts/me HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer a.b.c\r\n\r\n";
+    static const char wrong_socket[] = PROBE_UPGRADE "Authorization: Bearer a.b.c\r\n\r\n";
+    probe_t *self = *state;
+    while (probe_status (probe_get (self->port, wrong)) == 503)
+        continue; /* it has no keys yet */
+    for (unsigned i = 0; i < 9; i++)
+        assert_int_equal (probe_status (probe_get (self->port, i % 2 ? wrong : wrong_socket)), 401);
+    s_assert_refusal (probe_get (self->port, SIGN_IN), "sign-in");
+}
+
 /*  On one connection, which stays: a refusal is an answer like others. */
 static void test_requests_beyond_their_pace_are_refused_until_it_is_time (void **state)
 {
@@ -100,6 +112,7 @@ int main (void)
 #define TEST(name) cmocka_unit_test_setup_teardown (name, s_setup, s_teardown)
     const struct CMUnitTest tests[] = {
         TEST (test_the_eleventh_sign_in_at_once_must_wait),
+        TEST (test_wrong_credentials_use_up_what_signing_in_needs),
         TEST (test_requests_beyond_their_pace_are_refused_until_it_is_time),
         TEST (test_handshakes_have_a_pace_of_their_own),
         TEST (test_the_internal_port_is_not_limited),

@@ -8,7 +8,13 @@
 
 #include <cmocka.h>
 
-static const uint64_t s_seed[2] = {1, 2};
+static gw_limit_t *s_limit (bool spares_loopback)
+{
+    static const uint64_t seed[2] = {1, 2};
+    gw_limit_t *limit = gw_limit_new (seed, spares_loopback);
+    assert_non_null (limit);
+    return limit;
+}
 
 static gw_network_t s_network (const char *text)
 {
@@ -70,7 +76,7 @@ static void test_each_class_has_its_pace (void **state)
         {GW_LIMIT_SOCKET, 200, 20},
     };
     gw_network_t from = s_network ("192.0.2.1"), other = s_network ("192.0.2.2");
-    gw_limit_t *limit = gw_limit_new (s_seed, false);
+    gw_limit_t *limit = s_limit (false);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         uint64_t now_ms = 5000;
         for (unsigned n = 0; n < rows[i].burst; n++)
@@ -88,7 +94,7 @@ static void test_an_account_is_limited_wherever_it_asks_from (void **state)
 {
     (void)state;
     gw_network_t from[2] = {s_network ("192.0.2.1"), s_network ("2001:db8::1")};
-    gw_limit_t *limit = gw_limit_new (s_seed, false);
+    gw_limit_t *limit = s_limit (false);
     for (unsigned n = 0; n < 200; n++)
         assert_true (gw_limit_take_account (limit, 7, &from[n % 2], 5000) == 0);
     assert_true (gw_limit_take_account (limit, 7, &from[0], 5000) == 10);
@@ -101,7 +107,7 @@ static void test_wrong_credentials_use_up_what_signing_in_needs (void **state)
 {
     (void)state;
     gw_network_t from = s_network ("192.0.2.1");
-    gw_limit_t *limit = gw_limit_new (s_seed, false);
+    gw_limit_t *limit = s_limit (false);
     assert_true (gw_limit_wait (limit, &from, 5000) == 0);
     for (unsigned n = 0; n < 10; n++)
         gw_limit_charge (limit, &from, 5000);
@@ -119,7 +125,7 @@ static void test_loopback_can_be_spared_and_nobody_else (void **state)
 {
     (void)state;
     gw_network_t here = s_network ("::1"), there = s_network ("192.0.2.1");
-    gw_limit_t *limit = gw_limit_new (s_seed, true);
+    gw_limit_t *limit = s_limit (true);
     for (unsigned n = 0; n < 1000; n++) {
         gw_limit_charge (limit, &here, 5000);
         assert_true (gw_limit_take (limit, GW_LIMIT_SIGN_IN, &here, 5000) == 0);
@@ -129,7 +135,7 @@ static void test_loopback_can_be_spared_and_nobody_else (void **state)
     }
     assert_true (gw_limit_take (limit, GW_LIMIT_SIGN_IN, &there, 5000) > 0);
     gw_limit_destroy (&limit);
-    limit = gw_limit_new (s_seed, false);
+    limit = s_limit (false);
     for (unsigned n = 0; n < 11; n++)
         (void)gw_limit_take (limit, GW_LIMIT_SIGN_IN, &here, 5000);
     assert_true (gw_limit_take (limit, GW_LIMIT_SIGN_IN, &here, 5000) > 0);

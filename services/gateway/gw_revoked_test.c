@@ -177,6 +177,7 @@ static void test_whom_a_revocation_hits_is_whom_the_table_refuses (void **state)
     const pt_revocation_t whats[] = {s_one (7, 42), s_all (7, 5, 42), s_all (7, 5, 0), s_one (8, 42)};
     for (size_t i = 0; i < sizeof whats / sizeof *whats; i++) {
         gw_revoked_t *fresh = gw_revoked_new ();
+        assert_non_null (fresh);
         const pt_revocations_t told = {.items = {&whats[i], 1}};
         gw_revoked_step (fresh, &(gw_revoked_event_t){.kind = GW_REVOKED_TOLD, .told = &told}, 1, NULL, NULL,
                          &self->out);

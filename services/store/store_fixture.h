@@ -137,6 +137,69 @@ S_HELPER uint64_t make_room (bench_t *bench, pt_room_kind_t kind, uint64_t owner
     return room->id;
 }
 
+/*  Says a statement with numbers in it. */
+S_HELPER long long sqlf (bench_t *bench, const char *format, ...) __attribute__ ((format (printf, 2, 3)));
+S_HELPER long long sqlf (bench_t *bench, const char *format, ...)
+{
+    char buf[1024];
+    va_list args;
+    va_start (args, format);
+    vsnprintf (buf, sizeof (buf), format, args);
+    va_end (args);
+    return sql (bench->sql, buf);
+}
+
+/*  An account of staff. */
+S_HELPER uint64_t make_staff (bench_t *bench)
+{
+    uint64_t id = make_account (bench);
+    sqlf (bench, "UPDATE account SET staff = true WHERE id = %llu", (unsigned long long)id);
+    return id;
+}
+
+/*  32 bytes that nobody used as a hash. */
+S_HELPER pt_str_t make_hash (harness_t *store)
+{
+    return text (store, "%032u", ++s_serial);
+}
+
+/*  A session with that refresh token; a repeated call must be the same one. */
+S_HELPER uint64_t make_session (bench_t *bench, uint64_t account, pt_str_t hash)
+{
+    pt_session_insert_t insert = {
+        .account = account,
+        .device = PT_LIT ("phone"),
+        .has_device = true,
+        .token_hash = hash,
+        .expires_at = sv_wall_us () + 3600000000,
+        .key = key (bench->store),
+    };
+    const pt_session_owner_t *owner = must (bench->store, PT_OP_store_session_create, &insert);
+    assert_int_equal (owner->account, account);
+    uint64_t session = owner->session;
+    insert.expires_at++; /* sent again a little later */
+    insert.has_trace = true;
+    insert.trace = PT_LIT ("another");
+    owner = must (bench->store, PT_OP_store_session_create, &insert);
+    assert_int_equal (owner->session, session);
+    return session;
+}
+
+/*  An opaque credential that lasts an hour. */
+S_HELPER uint64_t make_credential (bench_t *bench, uint64_t account, pt_credential_kind_t kind, pt_str_t hash)
+{
+    pt_credential_insert_t insert = {
+        .account = account,
+        .kind = kind,
+        .secret_hash = hash,
+        .expires_at = sv_wall_us () + 3600000000,
+        .has_expires_at = true,
+        .key = key (bench->store),
+    };
+    const pt_session_owner_t *owner = must (bench->store, PT_OP_store_credential_create, &insert);
+    return owner->session;
+}
+
 /*  ---- appends ------------------------------------------------------------------------ */
 
 S_HELPER pt_append_entry_t message (uint64_t sender, pt_str_t send_id, pt_str_t body)

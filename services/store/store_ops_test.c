@@ -184,25 +184,6 @@ static void test_accounts_are_found_by_their_beginning_page_by_page (void **stat
 #define HASH_C PT_LIT ("cccccccccccccccccccccccccccccccc")
 #define HASH_D PT_LIT ("dddddddddddddddddddddddddddddddd")
 
-static uint64_t make_session (bench_t *bench, uint64_t account, pt_str_t hash)
-{
-    pt_session_insert_t insert = {
-        .account = account,
-        .device = PT_LIT ("phone"),
-        .has_device = true,
-        .token_hash = hash,
-        .expires_at = sv_wall_us () + 3600000000,
-        .key = key (bench->store),
-    };
-    const pt_session_owner_t *owner = must (bench->store, PT_OP_store_session_create, &insert);
-    assert_int_equal (owner->account, account);
-    uint64_t session = owner->session;
-    insert.expires_at++; /* sent again a little later */
-    owner = must (bench->store, PT_OP_store_session_create, &insert);
-    assert_int_equal (owner->session, session);
-    return session;
-}
-
 static void test_a_refresh_token_works_once_and_its_reuse_ends_the_family (void **state)
 {
     bench_t *bench = *state;

@@ -17,6 +17,7 @@ export const controls = [
   { name: 'ack-before-commit', what: 'store answers before COMMIT is back', row: 'postgres-crash', injections: 20, shows: 'lost' },
   { name: 'no-heads', what: 'gateways never ask for what they missed', row: 'pub-loss', injections: 20, shows: 'lost' },
   { name: 'no-fifo', what: 'a gateway lets a send overtake one whose outcome is open', row: 'kill', injections: 22, shows: 'reordered' },
+  { name: 'no-revoked-poll', what: 'gateways trust events about what is revoked', row: 'revoked-events-lost', injections: 20, shows: 'outlived' },
 ];
 
 const folder = new URL('controls/', import.meta.url).pathname;
@@ -45,7 +46,7 @@ function patch(copy, control, ...flags) {
 export const isCaught = (control, result) => result[control.shows] > 0;
 
 function lineOf(control, result) {
-  const cells = ['injections', 'acked', 'lost', 'doubled', 'reordered'].map((key) => result[key] ?? '-');
+  const cells = ['injections', 'acked', 'lost', 'doubled', 'reordered', 'outlived'].map((key) => result[key] ?? '-');
   return `| ${[`${control.name}: ${control.what}`, control.row, ...cells, isCaught(control, result) ? 'caught' : `**PASSED** ${result.error ?? ''}`].join(' | ')} |`;
 }
 
@@ -71,7 +72,7 @@ async function main(names) {
   try {
     const results = [];
     for (const control of chosen) results.push([control, await judge(copy, control, seed)]);
-    console.log(`\nSEED=${seed}\n\n| control | row | injections | acknowledged | lost | doubled | reordered | verdict |\n|---|---|---|---|---|---|---|---|`);
+    console.log(`\nSEED=${seed}\n\n| control | row | injections | acknowledged | lost | doubled | reordered | outlived | verdict |\n|---|---|---|---|---|---|---|---|---|`);
     for (const [control, result] of results) console.log(lineOf(control, result));
     process.exitCode = results.every(([control, result]) => isCaught(control, result)) ? 0 : 1;
   } finally {

@@ -21,7 +21,7 @@ function readLogs(folder) {
 
 before(async () => {
   cluster = await Cluster.start({ gateways: 2, env: { PARLEY_WS_RATE: '0' } });
-  load = await Load.start(cluster, { people: 8, rooms: 4, members: 4, rate: 300, modes: { churn: 2, slow: 1, stopped: 1, idle: 2 }, plan: { churn_ms: 300 } });
+  load = await Load.start(cluster, { people: 8, rooms: 4, members: 4, rate: 300, modes: { churn: 2, slow: 1, stopped: 1, idle: 2, revoked: 2 }, plan: { churn_ms: 300, revoke_ms: 500, ways: ['one', 'all'] } });
   const first = await load.flows(10000);
   assert.ok(first > 0);
   await delay(1500);
@@ -57,7 +57,17 @@ test('the logs hold every kind of event that was provoked', () => {
   const kinds = new Set(events.map((event) => event.kind));
   for (const kind of ['client', 'conn', 'close', 'sub', 'send', 'recv', 'read', 'join', 'end', 'item']) assert.ok(kinds.has(kind), kind);
   assert.ok(kinds.has('leave') || kinds.has('kick'));
+  for (const kind of ['revoke', 'use']) assert.ok(kinds.has(kind), kind);
   assert.ok(events.some((event) => event.client === 'w0' && event.kind === 'recv' && event.bodyhash));
+});
+
+test('who is signed out is closed, refused by every gateway, and back under another session', () => {
+  const own = events.filter((event) => event.client === 'revoked0');
+  const certain = own.filter((event) => event.kind === 'revoke' && event.op === 'ok');
+  assert.ok(certain.length > 0 && verdict.revoked >= certain.length);
+  assert.ok(own.some((event) => event.kind === 'close' && event.err === '4401' && certain.some(({ session }) => session === event.session)));
+  assert.ok(own.filter((event) => event.kind === 'use' && event.op === 'fail').length >= 2);
+  assert.ok(new Set(own.filter((event) => event.kind === 'conn').map((event) => event.session)).size > 1);
 });
 
 test('a client that stays is given each item of its rooms once, in order', () => {

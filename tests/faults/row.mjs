@@ -25,7 +25,7 @@ const between = (random, [least, most]) => least + random() * (most - least);
 const people = { people: 24, rooms: 12, members: 6, modes: { churn: 3 } };
 
 // Rates of requests and logins are for clients of the world, not for a load that all comes from one address.
-const clusterEnv = { PARLEY_WS_RATE: '0', PARLEY_ACCESS_TTL: '1h' };
+const clusterEnv = { PARLEY_WS_RATE: '0', PARLEY_RATE_LIMITS: 'off', PARLEY_ACCESS_TTL: '1h' };
 
 // A fault that lasts: it is ended, and from then on counts how long it takes until all flows again.
 async function lasting(ctx, row, round, { at, say }) {
@@ -59,7 +59,8 @@ async function inject(ctx, row, nemesis, rounds) {
     await delay(between(ctx.random, row.gap ?? gapMs));
     const play = playOf(row, ctx.round);
     const round = { round: ctx.round, begun_ms: at() };
-    const say = (op) => nemesis.fault(op, row.name, round.target ?? '');
+    const isBlind = () => row.blinds === true || (round.target !== undefined && Boolean(row.blinds?.(round.target)));
+    const say = (op) => nemesis.fault(op, row.name, round.target ?? '', isBlind());
     rounds.push(round);
     say('invoke');
     try {
@@ -109,7 +110,11 @@ function resultOf(row, { seed, rounds, verdict, findings, nemesis, started }) {
     lost: verdict.lost,
     doubled: verdict.doubled,
     reordered: verdict.reordered,
+    outlived: verdict.outlived,
     other: verdict.other + findings.length,
+    revoked: verdict.revoked,
+    closed: verdict.revoked_closed,
+    close_ms: ['p50', 'p99', 'max'].map((name) => verdict[`close_${name}_us`] / 1000),
     worst_ms: Math.max(0, ...flowing.map((round) => round.recovery_ms)),
     rss_peak: nemesis.peak.rss,
     rss_name: nemesis.peak.name,
@@ -126,15 +131,16 @@ export async function runRow(row, { seed, injections = row.injections, rate = ro
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   const rounds = [];
-  const record = { row: row.name, seed, injections, rate, cluster: row.cluster, started: new Date(started).toISOString(), rounds };
+  const cluster = { ...row.cluster };
+  const record = { row: row.name, seed, injections, rate, cluster, started: new Date(started).toISOString(), rounds };
   const ctx = { random, log, injections, caps, slack, state: {} };
   let nemesis;
   const endEarly = () => ctx.cluster?.stop().finally(() => process.exit(1));
   process.once('SIGTERM', endEarly);
   try {
-    ctx.cluster = await Cluster.start({ gateways: 2, ...row.cluster, env: { ...clusterEnv, ...row.cluster?.env } });
-    await row.setup?.(ctx);
-    ctx.load = await Load.start(ctx.cluster, { random, rate, folder, ...people, ...row.load });
+    ctx.cluster = await Cluster.start({ gateways: 2, ...cluster, env: { ...clusterEnv, ...cluster.env } });
+    const more = await row.setup?.(ctx);
+    ctx.load = await Load.start(ctx.cluster, { random, rate, folder, ...people, ...row.load, ...more });
     nemesis = new Nemesis(folder, ctx.cluster);
     await ctx.load.flows(warmMs);
     const outcome = await faultsThenVerdict(ctx, row, nemesis, rounds);

@@ -7,17 +7,17 @@ import { beyondCaps } from './lib/nemesis.mjs';
 import { pickSome, seedOf, seeded } from './lib/seeded.mjs';
 import { columns, isGood, markdown, rowOf, totalOf } from './lib/verdict.mjs';
 
-const good = { row: 'kill', what: 'kill -9', seed: 3, injections: 20, acked: 1234567, acked_in_faults: 20000, lost: 0, doubled: 0, reordered: 0, other: 0, worst_ms: 1500, rss_peak: 20 * 1048576, rss_name: 'store' };
+const good = { row: 'kill', what: 'kill -9', seed: 3, injections: 20, acked: 1234567, acked_in_faults: 20000, lost: 0, doubled: 0, reordered: 0, outlived: 0, other: 0, worst_ms: 1500, rss_peak: 20 * 1048576, rss_name: 'store' };
 
 test('a row is good only when nothing is wrong and something was proved', () => {
   assert.ok(isGood(good));
-  for (const wrong of [{ lost: 1 }, { doubled: 1 }, { reordered: 1 }, { other: 1 }, { lost: undefined }, { injections: 0 }, { acked: 0 }, { error: 'no cluster' }]) {
+  for (const wrong of [{ lost: 1 }, { doubled: 1 }, { reordered: 1 }, { outlived: 1 }, { other: 1 }, { lost: undefined }, { injections: 0 }, { acked: 0 }, { error: 'no cluster' }]) {
     assert.ok(!isGood({ ...good, ...wrong }), JSON.stringify(wrong));
   }
 });
 
 test('a row of the table has a cell for every column', () => {
-  assert.equal(rowOf(good), '| kill -9 | 20 | 1 234 567 | 20 000 | 0 | 0 | 0 | 0 | 1 500 ms | 20 MB (store) |');
+  assert.equal(rowOf(good), '| kill -9 | 20 | 1 234 567 | 20 000 | 0 | 0 | 0 | 0 | 0 | 1 500 ms | 20 MB (store) |');
   assert.equal(rowOf({ row: 'x', what: 'x' }).split('|').length, columns.length + 2);
 });
 

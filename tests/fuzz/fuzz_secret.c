@@ -1,11 +1,16 @@
 /*  fuzz_secret - what auth takes from clients and from the database: refresh
-    tokens and password hashes.
+    tokens, opaque credentials, tokens of older deployments, password hashes.
 
     A refresh token has one form, which sodium's decoder must agree with; a hash
-    that is affordable is within the maxima by a second reading.
-    Covers: services/auth/auth_refresh.c services/auth/auth_argon.c services/auth/auth_policy.c */
+    that is affordable is within the maxima by a second reading.  Claims that count under a
+    good signature name an account.
+    Covers: services/auth/auth_refresh.c services/auth/auth_argon.c services/auth/auth_policy.c
+    services/auth/auth_base64.c services/auth/auth_credential.c services/auth/auth_legacy.c */
 
 #include "auth_argon.h"
+#include "auth_base64.h"
+#include "auth_credential.h"
+#include "auth_legacy.h"
 #include "auth_policy.h"
 #include "auth_refresh.h"
 #include "fuzz.h"
@@ -28,6 +33,49 @@ static void s_check_refresh (const char *bytes, size_t len)
                                   sodium_base64_VARIANT_URLSAFE_NO_PADDING) == 0);
     fuzz_must (raw_len == 32 && memcmp (next.text, bytes, len) != 0);
     fuzz_must (auth_refresh_next (secret, (pt_str_t){next.text, AUTH_REFRESH_LEN}, &again) == 0);
+}
+
+#define S_LEGACY_KEY "0123456789abcdef0123456789abcdef"
+
+static size_t s_add_part (char *out, size_t at, size_t size, const void *bytes, size_t len)
+{
+    sodium_bin2base64 (out + at, size - at, bytes, len, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+    return strlen (out);
+}
+
+/*  The bytes as a token, and as the claims of a token that is signed well. */
+static void s_check_legacy (const char *bytes, size_t len)
+{
+    static const char header[] = "{\"alg\":\"HS256\",\"typ\":\"JWT\"}";
+    char token[4096];
+    uint8_t mac[crypto_auth_hmacsha256_BYTES];
+    auth_legacy_t found = {0};
+    fuzz_must (auth_legacy_verify (PT_LIT (S_LEGACY_KEY), (pt_str_t){bytes, (uint32_t)len}, 1000, &found) != 0);
+    if (len > 1024)
+        return;
+    size_t at = s_add_part (token, 0, sizeof token, header, sizeof header - 1);
+    token[at++] = '.';
+    at = s_add_part (token, at, sizeof token, bytes, len);
+    crypto_auth_hmacsha256 (mac, (const uint8_t *)token, at, (const uint8_t *)S_LEGACY_KEY);
+    token[at++] = '.';
+    at = s_add_part (token, at, sizeof token, mac, sizeof mac);
+    if (auth_legacy_verify (PT_LIT (S_LEGACY_KEY), (pt_str_t){token, (uint32_t)at}, 1000, &found) == 0)
+        fuzz_must (found.account > 0 && found.account <= LIM_ID && found.expires_us > 1000);
+}
+
+/*  Canonical text is what its content is encoded to. */
+static void s_check_opaque (const char *bytes, size_t len)
+{
+    pt_str_t text = {bytes, (uint32_t)len};
+    uint8_t raw[512];
+    char back[1024];
+    int raw_len = auth_base64_decode (text, raw, sizeof raw);
+    if (raw_len > 0) {
+        sodium_bin2base64 (back, sizeof back, raw, (size_t)raw_len, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+        fuzz_must (strlen (back) == len && memcmp (back, bytes, len) == 0);
+    }
+    if (auth_credential_kind (text) != PT_credential_kind_SESSION)
+        fuzz_must (len >= AUTH_CREDENTIAL_COOKIE_LEN && len <= AUTH_CREDENTIAL_KNOX_LEN && !memchr (bytes, '.', len));
 }
 
 /*  The number behind `name`, which must be there once and in digits alone. */
@@ -64,6 +112,8 @@ int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
     in = (fuzz_input_t){data, size};
     char *text = fuzz_string (&in, AUTH_ARGON_SIZE - 1);
     s_check_refresh (bytes, len);
+    s_check_legacy (bytes, len);
+    s_check_opaque (bytes, len);
     s_check_hash (text);
     s_check_names (bytes, len);
     free (text);

@@ -1,8 +1,8 @@
 // hostile - a client that doesn't play fair, and its yardstick: the same number of requests a second at a static route.
-// usage: node hostile.mjs PORT RATE TOKEN ROOM   then lines on standard input: stopped, slow, garbage, static, none.
+// usage: node hostile.mjs PORT RATE TOKEN ROOM   then lines on standard input: stopped, slow, garbage, signin, static, none.
 //
 // `stopped` holds WebSockets that subscribed to a busy room and read nothing any more, `slow` ones that read a trickle; both go on asking,
-// RATE questions a second together. `garbage` sends frames that are no requests. A socket that the gateway closes is replaced.
+// RATE questions a second together. `garbage` sends frames that are no requests. `signin` guesses passwords, a connection each, from an address of its own. A socket that the gateway closes is replaced.
 import { randomBytes } from 'node:crypto';
 import { connect } from 'node:net';
 import { createInterface } from 'node:readline';
@@ -11,6 +11,7 @@ const sockets = 10;
 const slowMs = 100;
 const slowBytes = 64;
 const stepMs = 10;
+const stranger = '127.0.0.2';
 
 const [port, rate, token, room] = process.argv.slice(2);
 let open = [];
@@ -52,15 +53,17 @@ function ask(how, what) {
   if (socket.isUp) socket.write(frame(what));
 }
 
-function askStatic() {
-  const socket = connect(Number(port), '127.0.0.1', () => socket.write('GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n'));
+// One request on a connection of its own, from the stranger's address.
+function askOnce(head, body = '') {
+  const socket = connect({ port: Number(port), host: '127.0.0.1', localAddress: stranger }, () => socket.write(`${head} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n${body ? `Content-Type: application/json\r\nContent-Length: ${body.length}\r\n` : ''}\r\n${body}`));
   socket.on('error', () => {});
   socket.resume();
 }
 
 const acts = {
   none: () => {},
-  static: askStatic,
+  static: () => askOnce('GET /healthz'),
+  signin: () => askOnce('POST /v1/sessions', JSON.stringify({ identifier: `nobody${done % 50}`, password: `guess number ${done}` })),
   stopped: () => ask({ subscribes: true }, { op: 'ping', id: 2 }),
   slow: () => ask({ subscribes: true, reads: 'some' }, { op: 'ping', id: 2 }),
   garbage: () => ask({ reads: 'all' }, '{"op":"send","id":1,"room":'),

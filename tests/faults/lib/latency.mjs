@@ -8,7 +8,7 @@ async function eachLine(path, take) {
 }
 
 // Those who come and go are given what they missed: how old it is says nothing about the server.
-const isSteady = (name) => name.endsWith('.jsonl') && !/^(?:final|nemesis|churn\d*)\.jsonl$/.test(name);
+const isSteady = (name) => name.endsWith('.jsonl') && !/^(?:final|nemesis|churn\d*|revoked\d*)\.jsonl$/.test(name);
 
 const wanted = /"kind":"(?:send|recv)"/;
 

@@ -17,6 +17,8 @@ const witnessMs = 100;
 // Beyond this number, clients of a mode share accounts.
 const accountsOfMode = 20;
 const pageSize = 200;
+// Modes in which each client is a person of its own, and sends.
+const moving = new Set(['churn', 'revoked']);
 const finishMs = 90000;
 
 // Calls `work` on every item, so many at a time; results in order.
@@ -36,9 +38,9 @@ async function each(items, work) {
 const range = (count) => Array.from({ length: count }, (_, i) => i);
 
 export class Load {
-  // people send and read in `rooms` rooms of `members` each; `modes` adds clients: { slow, stopped, churn, idle: how many }.
-  // `plan` is merged into the tool's plan (answer_ms, slow_bytes, churn_ms ...). Logs go to `folder`.
-  static async start(cluster, { people = 8, rooms = 4, members = people, rate = 200, random = Math.random, window = 4, modes = {}, witnesses = 2, plan = {}, folder } = {}) {
+  // people send and read in `rooms` rooms of `members` each; `modes` adds clients: { slow, stopped, churn, idle, revoked: how many }.
+  // `staff` is an access token for clients that staff signs out. `plan` is merged into the tool's plan (answer_ms, slow_bytes, churn_ms ...). Logs go to `folder`.
+  static async start(cluster, { people = 8, rooms = 4, members = people, rate = 200, random = Math.random, window = 4, modes = {}, staff, witnesses = 2, plan = {}, folder } = {}) {
     const self = new Load();
     self.folder = folder ?? join(cluster.state, 'load-logs');
     Object.assign(self, { cluster, rate, latest: {}, violations: [], marks: new Map(), flowing: new Map() });
@@ -50,6 +52,7 @@ export class Load {
       seed: Math.floor(random() * 2 ** 32),
       window,
       logs: self.folder,
+      ...(staff ? { staff } : {}),
       ...plan,
     };
     self.#spawn();
@@ -60,7 +63,9 @@ export class Load {
   }
 
   get #grants() {
-    return [...new Set([...this.entries.map((entry) => entry.person), ...this.witnesses.map((witness) => witness.person)])];
+    // Those that are signed out again and again sign in by themselves.
+    const lasting = this.entries.filter((entry) => entry.mode !== 'revoked');
+    return [...new Set([...lasting.map((entry) => entry.person), ...this.witnesses.map((witness) => witness.person)])];
   }
 
   async #person(name) {
@@ -91,14 +96,14 @@ export class Load {
     await each(joins, ({ room, one }) => must(this.cluster.url(), 'POST', `/v1/rooms/${room.id}/join`, { token: one.access, body: {} }));
   }
 
-  // Clients of one mode, each in two rooms; those that come and go also send, and the rooms' owners kick them.
+  // Clients of one mode, each in two rooms; those that come and go, or are signed out, also send, and the rooms' owners kick them.
   async #extras(mode, count) {
-    const accounts = await each(range(Math.min(count, mode === 'churn' ? count : accountsOfMode)), (i) => this.#person(`${mode}${i}`));
+    const accounts = await each(range(Math.min(count, moving.has(mode) ? count : accountsOfMode)), (i) => this.#person(`${mode}${i}`));
     for (let i = 0; i < count; i++) {
       const one = accounts[i % accounts.length];
       const rooms = [...new Set([this.rooms[(i % accounts.length) % this.rooms.length], this.rooms[((i % accounts.length) + 1) % this.rooms.length]])];
       for (const room of rooms) if (!room.members.includes(one)) room.members.push(one);
-      this.entries.push({ name: `${mode}${i}`, person: one, mode, sends: mode === 'churn', rooms, kicks: [] });
+      this.entries.push({ name: `${mode}${i}`, person: one, mode, sends: moving.has(mode), rooms, kicks: [] });
       if (mode !== 'churn') continue;
       for (const room of rooms) this.entries.find((entry) => entry.person === room.owner && entry.sends).kicks.push({ room, one });
     }
@@ -108,7 +113,8 @@ export class Load {
     const clients = this.entries.map(({ name, person: one, mode, sends, rooms, kicks }) => ({
       name,
       account: one.id,
-      token: one.access,
+      token: mode === 'revoked' ? '' : one.access,
+      ...(mode === 'revoked' ? { login: one.login, password: one.password } : {}),
       mode,
       sends,
       rooms: rooms.map((room) => room.id),
@@ -278,7 +284,7 @@ export class Load {
   async #judge() {
     const program = join(process.env.PARLEY_BIN ?? join(root, build, 'bin'), 'parley');
     const told = await promisify(execFile)(program, ['verify', '--logs', this.folder, '--json'], { maxBuffer: 64 * 1024 * 1024 }).catch((error) => error);
-    if (!told.stdout?.startsWith('{')) return { lost: 0, doubled: 0, reordered: 0, other: 1, faults: [`not judged: ${told.stderr || told.message}`] };
+    if (!told.stdout?.startsWith('{')) return { lost: 0, doubled: 0, reordered: 0, outlived: 0, other: 1, faults: [`not judged: ${told.stderr || told.message}`] };
     return verdictOf(JSON.parse(told.stdout));
   }
 

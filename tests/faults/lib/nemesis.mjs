@@ -52,9 +52,9 @@ export class Nemesis {
     writeSync(this.file, `{"mono_ns":${process.hrtime.bigint()},"wall_ns":${Date.now()}000000,${note.slice(1)}\n`);
   }
 
-  // op: invoke (it begins), ok (it has ended), info (all flows again).
-  fault(op, row, target) {
-    this.line({ op, kind: 'fault', err: row, gateway: target });
+  // op: invoke (it begins), ok (it has ended), info (all flows again). isBlind: while it lasts, nobody can read what is revoked.
+  fault(op, row, target, isBlind = false) {
+    this.line({ op, kind: 'fault', err: row, gateway: target, ...(isBlind ? { what: 'blind' } : {}) });
   }
 
   sample() {

@@ -2,15 +2,15 @@
 //
 // A process of its own (`Proxy` below starts it), so that it has a core's time beside the load. What it is to do comes by messages:
 //   { listen: [{ port, to }] }    once, at first
-//   { seed, delayMs, jitterMs, bytesPerSecond, loss, double, swap }   from then on, for connections open and new; absent: 0
-// Each is answered with { harmed }. `loss`, `double` and `swap` are probabilities of one message from broker to process; the rest holds for bytes both ways.
+//   { seed, delayMs, jitterMs, bytesPerSecond, loss, double, swap, topic }   from then on, for connections open and new; absent: 0
+// Each is answered with { harmed }. `loss`, `double` and `swap` are probabilities of one message from broker to process (with `topic`, of those whose topic begins so); the rest holds for bytes both ways.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { seeded } from './seeded.mjs';
-import { proxyGroup } from './net.mjs';
-import { ZmtpSplitter } from './net_zmtp.mjs';
+import { Net, portOf, proxyGroup, roles } from './net.mjs';
+import { ZmtpSplitter, topicOf } from './net_zmtp.mjs';
 
 // Bytes one way of one connection may hold; beyond it the source is read no further until half has gone.
 const HELD_MAX = 1024 * 1024;
@@ -49,6 +49,7 @@ class Way {
 
   // A message that is swapped waits for the next one, and is let go when swapping ends.
   harm(bytes) {
+    if (faults.topic && !topicOf(bytes).startsWith(faults.topic)) return this.pass(bytes);
     if (happens('loss')) return;
     if (!this.kept && happens('swap')) {
       this.kept = bytes;
@@ -178,3 +179,25 @@ export class Proxy {
     if (this.isUsed && harmed === 0) throw new Error('the proxy harmed nothing');
   }
 }
+
+const proxyPort = (port) => port + 2000;
+
+// Puts the proxy before the endpoints; brokers start anew so that every connection is made through it.
+export const through = (endpoints) => async (ctx) => {
+  const { cluster, state } = ctx;
+  const net = new Net(cluster);
+  const doors = net.brokers.flatMap((broker) =>
+    endpoints.map(([role, channel]) => ({ port: proxyPort(portOf(broker, role, channel)), to: portOf(broker, role, channel), isEvents: channel === 'sub' })),
+  );
+  state.proxy = await Proxy.start(doors);
+  for (const { port, to } of doors) net.redirect(to, port);
+  for (const broker of net.brokers) await cluster.kill(`broker${broker}`);
+  await cluster.ready();
+};
+
+export const stopProxy = async ({ state }) => state.proxy?.stop();
+export const quiet = ({ state }) => state.proxy.set();
+export const harm = ({ state, random }, faults) => state.proxy.set({ seed: Math.floor(random() * 2 ** 32), ...faults });
+
+export const eventsWay = [['gateway', 'sub']];
+export const requestWay = Object.keys(roles).map((role) => [role, 'req']);

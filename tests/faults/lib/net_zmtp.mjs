@@ -58,3 +58,10 @@ export class ZmtpSplitter {
     return pieces;
   }
 }
+
+// The first frame of a whole message that the splitter gave.
+export function topicOf(bytes) {
+  const isLong = Boolean(bytes[0] & LONG);
+  const from = isLong ? 9 : 2;
+  return bytes.toString('latin1', from, from + (isLong ? Number(bytes.readBigUInt64BE(1)) : bytes[1]));
+}

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ZmtpSplitter } from './net_zmtp.mjs';
+import { ZmtpSplitter, topicOf } from './net_zmtp.mjs';
 
 const greeting = Buffer.alloc(64, 0x7f);
 const short = (flags, text) => Buffer.concat([Buffer.from([flags, text.length]), Buffer.from(text)]);
@@ -53,4 +53,9 @@ test('what claims to be too long is passed on as it comes', () => {
     greeting.length + head.length + flood.length + command.length,
   );
   assert.ok(pieces.every(({ isMessage }) => !isMessage));
+});
+
+test('the topic of an event is its first frame, short or long', () => {
+  assert.equal(topicOf(Buffer.concat([Buffer.from([1, 1]), Buffer.from('a'), Buffer.from([0, 2, 7, 7])])), 'a');
+  assert.equal(topicOf(Buffer.concat([Buffer.from([3, 0, 0, 0, 0, 0, 0, 0, 2]), Buffer.from('r7'), Buffer.from([0, 0])])), 'r7');
 });

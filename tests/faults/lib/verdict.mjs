@@ -13,6 +13,7 @@ export const columns = [
   ['lost', (one) => number(one.lost)],
   ['doubled', (one) => number(one.doubled)],
   ['reordered', (one) => number(one.reordered)],
+  ['outlived', (one) => number(one.outlived)],
   ['other findings', (one) => number(one.other)],
   ['worst recovery', (one) => (one.worst_ms === undefined ? unknown : `${number(one.worst_ms)} ms`)],
   ['peak memory', (one) => (one.rss_peak ? `${megabytes(one.rss_peak)}${one.rss_name ? ` (${one.rss_name})` : ''}` : unknown)],
@@ -20,7 +21,7 @@ export const columns = [
 
 // A row that did not run to its end, or not under any load, has proved nothing.
 export function isGood(result) {
-  return !result.error && result.injections > 0 && result.acked > 0 && ['lost', 'doubled', 'reordered', 'other'].every((key) => result[key] === 0);
+  return !result.error && result.injections > 0 && result.acked > 0 && ['lost', 'doubled', 'reordered', 'outlived', 'other'].every((key) => result[key] === 0);
 }
 
 export function totalOf(results) {
@@ -28,7 +29,7 @@ export function totalOf(results) {
   const most = results.reduce((best, one) => ((one.rss_peak ?? 0) > (best.rss_peak ?? 0) ? one : best), {});
   return {
     what: '**total**',
-    ...Object.fromEntries(['injections', 'acked', 'acked_in_faults', 'lost', 'doubled', 'reordered', 'other'].map((key) => [key, sum(key)])),
+    ...Object.fromEntries(['injections', 'acked', 'acked_in_faults', 'lost', 'doubled', 'reordered', 'outlived', 'other'].map((key) => [key, sum(key)])),
     worst_ms: Math.max(0, ...results.map((one) => one.worst_ms ?? 0)),
     rss_peak: most.rss_peak,
     rss_name: most.rss_name,

@@ -34,6 +34,7 @@
 
 typedef struct ld ld_t;
 typedef struct ld_client ld_client_t;
+typedef struct ld_revoked ld_revoked_t;
 
 /*  What all clients together know of one room. */
 typedef struct {
@@ -80,7 +81,10 @@ struct ld_client {
     ld_plan_client_t *plan;
     ld_log_t log;
     ld_room_t *rooms;
-    ld_client_t *twin; /* the next client of the same account; itself when alone */
+    ld_revoked_t *revoked; /* LD_REVOKED; else NULL */
+    uint64_t session;      /* of the token; 0: not known */
+    uint64_t conn_session; /* of the token that this connection was begun with */
+    ld_client_t *twin;     /* the next client of the same account; itself when alone */
     ld_ask_t asks[LD_ASKS];
     uint32_t next_re, asked;
     unsigned gateway;        /* of this connection, or the next one */
@@ -145,6 +149,9 @@ void ld_client_tick (ld_client_t *self);
 /*  Ends the connection; the next one begins after `wait_us`. */
 void ld_client_leave (ld_client_t *self, uint64_t wait_us, const char *why);
 
+/*  It has signed in anew: the next connection is begun with this token (copied). */
+void ld_client_sign_in (ld_client_t *self, const char *token, uint64_t session);
+
 /*  The plan has a newer token for it. */
 void ld_client_renew (ld_client_t *self);
 
@@ -175,6 +182,16 @@ void ld_member_out (ld_client_t *self, unsigned room);
 
 void ld_moves_tick (ld_t *self);
 unsigned ld_moves_count (const ld_t *self);
+
+/*  ---- ld_revoked: ways out, and in again ---------------------------------------------- */
+
+/*  NULL when out of memory. */
+ld_revoked_t *ld_revoked_new (ld_client_t *client);
+void ld_revoked_destroy (ld_revoked_t **self_p);
+void ld_revoked_tick (ld_revoked_t *self);
+
+/*  Signed in, and nothing of it on its way. */
+bool ld_revoked_is_calm (const ld_revoked_t *self);
 
 /*  ---- ld_run: the whole ---------------------------------------------------------------- */
 

@@ -5,6 +5,7 @@
 #include "ld_random.h"
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /*  Logs beyond these are opened for each write: descriptors are for sockets. */
 #define S_LOGS_OPEN 2048
@@ -35,6 +36,7 @@ static void s_connect (ld_client_t *self)
                           .token = self->plan->token,
                           .receive_bytes = s_reads_little (self) ? S_SMALL_BUFFER : 0};
     self->connect_us = self->ld->now_us + S_CONNECT_US;
+    self->conn_session = self->session;
     if (ld_conn_start (&self->conn, &target))
         ld_client_leave (self, S_RETRY_SPAN_US, "no socket");
 }
@@ -53,7 +55,7 @@ static void s_note_close (ld_client_t *self, const char *code)
         return;
     self->is_open = false;
     self->ld->stats.open--;
-    ld_note (self, &(vf_event_t){.op = VF_OK, .kind = VF_CLOSE, .err = pt_str (code)});
+    ld_note (self, &(vf_event_t){.op = VF_OK, .kind = VF_CLOSE, .session = self->conn_session, .err = pt_str (code)});
     ld_session_lost (self);
 }
 
@@ -74,7 +76,8 @@ static void s_on_opened (ld_conn_t *conn)
     self->ld->stats.conns++;
     self->heard_us = self->read_us = self->ld->now_us;
     self->frame_us = 0;
-    ld_note (self, &(vf_event_t){.op = VF_OK, .kind = VF_CONN, .gateway = pt_str (index)});
+    ld_note (self,
+             &(vf_event_t){.op = VF_OK, .kind = VF_CONN, .session = self->conn_session, .gateway = pt_str (index)});
     if (self->plan->mode == LD_SLOW && s_reads_little (self))
         ld_conn_hold (conn, true);
     for (unsigned i = 0; i < self->plan->room_count; i++)
@@ -194,7 +197,7 @@ void ld_client_tick (ld_client_t *self)
         return;
     if (self->is_open)
         s_tick_open (self);
-    else if (self->ld->now_us >= self->connect_us) {
+    else if (self->ld->now_us >= self->connect_us && self->plan->token[0]) {
         if (self->conn.state == LD_DOWN)
             s_connect (self);
         else
@@ -207,11 +210,24 @@ void ld_client_tick (ld_client_t *self)
 
 /*  ---- beginning and end ------------------------------------------------------------------ */
 
+void ld_client_sign_in (ld_client_t *self, const char *token, uint64_t session)
+{
+    char *copy = strdup (token);
+    if (!copy)
+        return;
+    free (self->plan->token);
+    self->plan->token = copy;
+    self->session = session;
+    self->wake_us = 0;
+    if (self->conn.state == LD_DOWN)
+        self->connect_us = self->ld->now_us;
+}
+
 void ld_client_renew (ld_client_t *self)
 {
     char members[LD_TOKEN_MAX + 32];
     snprintf (members, sizeof members, ",\"token\":\"%s\"", self->plan->token);
-    if (self->is_open)
+    if (self->is_open && !self->revoked)
         ld_session_ask (self, &(ld_ask_t){.kind = LD_ASK_OTHER}, "auth", members);
 }
 
@@ -233,6 +249,8 @@ int ld_client_init (ld_client_t *self, ld_t *ld, unsigned index)
         self->rooms[i].state = LD_WANTED;
         ld_outbox_init (&self->rooms[i].outbox, (uint32_t)ld->plan.window);
     }
+    if (self->plan->mode == LD_REVOKED && !(self->revoked = ld_revoked_new (self)))
+        return -PT_E_memory;
     int err = ld_log_open (&self->log, &ld->logs, self->plan->name, index < S_LOGS_OPEN);
     if (!err)
         ld_note (self, &(vf_event_t){.op = VF_OK, .kind = VF_CLIENT, .account = self->plan->account});
@@ -243,6 +261,7 @@ void ld_client_fini (ld_client_t *self)
 {
     ld_conn_fini (&self->conn);
     ld_log_close (&self->log);
+    ld_revoked_destroy (&self->revoked);
     for (unsigned i = 0; self->rooms && i < self->plan->room_count; i++)
         ld_outbox_fini (&self->rooms[i].outbox);
     free (self->rooms);

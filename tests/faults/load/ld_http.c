@@ -99,9 +99,11 @@ int ld_https_call (ld_https_t *self, const ld_http_call_t *call, uint64_t now_us
     pt_buf_clear (&one->in);
     pt_buf_clear (&one->out);
     pt_buf_printf (&one->out,
-                   "%s HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer %s\r\nConnection: close\r\n"
+                   "%s HTTP/1.1\r\nHost: %s\r\n%s%s%sConnection: close\r\n"
                    "Idempotency-Key: %s\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
-                   call->method, call->host, call->token, call->key, strlen (call->body), call->body);
+                   call->method, call->host, call->token ? "Authorization: Bearer " : "",
+                   call->token ? call->token : "", call->token ? "\r\n" : "", call->key, strlen (call->body),
+                   call->body);
     if (pt_buf_error (&one->out) || ld_net_connect (self->net, &one->poll, call->to, 0))
         return -PT_E_unavailable;
     one->written = 0;

@@ -39,9 +39,9 @@ typedef struct {
     const struct sockaddr_in *to;
     const char *host;
     const char *method; /* with the path: "POST /v1/rooms/7/join" */
-    const char *token;
-    const char *key;  /* Idempotency-Key */
-    const char *body; /* JSON */
+    const char *token;  /* NULL: without */
+    const char *key;    /* Idempotency-Key */
+    const char *body;   /* JSON, or empty */
 } ld_http_call_t;
 
 void ld_https_init (ld_https_t *self, ld_net_t *net);

@@ -8,8 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const s_modes[] = {
-    [LD_NORMAL] = "normal", [LD_SLOW] = "slow", [LD_STOPPED] = "stopped", [LD_CHURN] = "churn", [LD_IDLE] = "idle"};
+static const char *const s_modes[] = {[LD_NORMAL] = "normal", [LD_SLOW] = "slow", [LD_STOPPED] = "stopped",
+                                      [LD_CHURN] = "churn",   [LD_IDLE] = "idle", [LD_REVOKED] = "revoked"};
+
+static const char *const s_ways[LD_WAYS] = {
+    [LD_WAY_ONE] = "one", [LD_WAY_ALL] = "all", [LD_WAY_PASSWORD] = "password", [LD_WAY_STAFF] = "staff"};
 
 /*  Numbers of the plan: key, where it goes, bounds, and what it is when absent. */
 static const struct {
@@ -24,6 +27,7 @@ static const struct {
     {"quiet_ms", offsetof (ld_plan_t, quiet_ms), 100, 600000, 5000},
     {"slow_bytes", offsetof (ld_plan_t, slow_bytes), 1, 100000000, 1024},
     {"churn_ms", offsetof (ld_plan_t, churn_ms), 10, 3600000, 4000},
+    {"revoke_ms", offsetof (ld_plan_t, revoke_ms), 10, 3600000, 4000},
 };
 
 static int s_fault (char fault[LD_FAULT], const char *what, const char *detail)
@@ -89,6 +93,13 @@ static bool s_read_mode (const json_t *json, ld_mode_t *out)
     return false;
 }
 
+/*  A text that goes into a header or a body as it is; empty when it is absent. */
+static char *s_read_plain (const json_t *json, size_t max)
+{
+    const char *text = json ? json_string_value (json) : "";
+    return text && strlen (text) <= max && !strpbrk (text, "\r\n\"\\") ? strdup (text) : NULL;
+}
+
 static int s_read_client (ld_plan_client_t *self, const json_t *json, char fault[LD_FAULT])
 {
     const char *name = json_string_value (json_object_get (json, "name"));
@@ -107,6 +118,10 @@ static int s_read_client (ld_plan_client_t *self, const json_t *json, char fault
     if (s_read_ids (json_object_get (json, "rooms"), LD_ROOMS_MAX, &self->rooms, &self->room_count) ||
         s_read_ids (json_object_get (json, "kicks"), LD_KICKS_MAX, &self->kicks, &self->kick_count))
         return s_fault (fault, name, "rooms and kicks are lists of ids, not too long");
+    self->login = s_read_plain (json_object_get (json, "login"), LD_LOGIN_MAX);
+    self->password = s_read_plain (json_object_get (json, "password"), LD_SECRET_MAX);
+    if (!self->login || !self->password || (self->mode == LD_REVOKED && (!*self->login || !*self->password)))
+        return s_fault (fault, name, "login and password are needed, and plain");
     self->token = strdup (token);
     return self->token ? 0 : -PT_E_memory;
 }
@@ -141,6 +156,26 @@ static int s_read_gateways (ld_plan_t *self, const json_t *json, char fault[LD_F
     return 0;
 }
 
+/*  All ways that need nobody else, when the plan names none. */
+static int s_read_ways (ld_plan_t *self, const json_t *json, char fault[LD_FAULT])
+{
+    if (json_array_size (json) > LD_WAYS)
+        return s_fault (fault, "ways", "too many");
+    for (size_t i = 0; i < json_array_size (json); i++) {
+        const char *text = json_string_value (json_array_get (json, i));
+        unsigned way = 0;
+        while (text && way < LD_WAYS && strcmp (text, s_ways[way]) != 0)
+            way++;
+        if (!text || way == LD_WAYS)
+            return s_fault (fault, "ways", "one, all, password and staff are known");
+        self->ways[self->way_count++] = (ld_way_t)way;
+    }
+    for (unsigned way = 0; !self->way_count && way < LD_WAY_STAFF; way++)
+        self->ways[way] = (ld_way_t)way;
+    self->way_count = self->way_count ? self->way_count : LD_WAY_STAFF;
+    return 0;
+}
+
 static int s_read_clients (ld_plan_t *self, const json_t *json, char fault[LD_FAULT])
 {
     size_t count = json_array_size (json);
@@ -165,9 +200,14 @@ static int s_read (ld_plan_t *self, const json_t *json, char fault[LD_FAULT])
     self->logs = strdup (logs);
     if (!self->logs)
         return -PT_E_memory;
+    self->staff = s_read_plain (json_object_get (json, "staff"), LD_TOKEN_MAX);
+    if (!self->staff)
+        return s_fault (fault, "staff", "a token is needed");
     int err = s_read_numbers (self, json, fault);
     if (!err)
         err = s_read_gateways (self, json_object_get (json, "gateways"), fault);
+    if (!err)
+        err = s_read_ways (self, json_object_get (json, "ways"), fault);
     if (!err)
         err = s_read_clients (self, json_object_get (json, "clients"), fault);
     return err;
@@ -194,9 +234,12 @@ void ld_plan_fini (ld_plan_t *self)
         free (self->clients[i].token);
         free (self->clients[i].rooms);
         free (self->clients[i].kicks);
+        free (self->clients[i].login);
+        free (self->clients[i].password);
     }
     free (self->clients);
     free (self->logs);
+    free (self->staff);
     *self = (ld_plan_t){0};
 }
 
@@ -216,7 +259,7 @@ unsigned ld_plan_take_tokens (ld_plan_t *self, ld_plan_t *newer)
     unsigned changed = 0;
     for (unsigned i = 0; i < self->count; i++) {
         ld_plan_client_t *other = s_find (newer, i, &self->clients[i]);
-        if (!other || strcmp (other->token, self->clients[i].token) == 0)
+        if (!other || other->mode == LD_REVOKED || strcmp (other->token, self->clients[i].token) == 0)
             continue;
         char *token = self->clients[i].token;
         self->clients[i].token = other->token;

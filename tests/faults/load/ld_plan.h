@@ -13,14 +13,26 @@
 #define LD_KICKS_MAX 64
 #define LD_TOKEN_MAX 4096
 #define LD_RATE_MAX 100000
+#define LD_LOGIN_MAX 64
+#define LD_SECRET_MAX 128
 
 typedef enum {
     LD_NORMAL,  /* reads at once, sends when it may */
     LD_SLOW,    /* reads slow_bytes a second through a small buffer */
     LD_STOPPED, /* stops reading when it is subscribed, until the end */
     LD_CHURN,   /* leaves its rooms and joins them again */
-    LD_IDLE     /* reads, and asks for nothing */
+    LD_IDLE,    /* reads, and asks for nothing */
+    LD_REVOKED  /* is signed out again and again, and signs in */
 } ld_mode_t;
+
+/*  How a client of LD_REVOKED is signed out. */
+typedef enum {
+    LD_WAY_ONE,      /* its session, by another one */
+    LD_WAY_ALL,      /* everywhere */
+    LD_WAY_PASSWORD, /* another session changes the password */
+    LD_WAY_STAFF,    /* staff makes the account inactive, and active again */
+    LD_WAYS
+} ld_way_t;
 
 typedef struct {
     char name[LD_NAME_MAX + 1];
@@ -32,6 +44,7 @@ typedef struct {
     unsigned room_count;
     uint64_t *kicks; /* accounts that it removes from its rooms now and then */
     unsigned kick_count;
+    char *login, *password; /* LD_REVOKED; else empty */
 } ld_plan_client_t;
 
 typedef struct {
@@ -49,7 +62,11 @@ typedef struct {
     uint64_t quiet_ms;   /* nothing heard for so long: ask with a ping */
     uint64_t slow_bytes; /* LD_SLOW: a second */
     uint64_t churn_ms;   /* about so long between two moves of a member of LD_CHURN, and two kicks */
-    char *logs;          /* folder */
+    uint64_t revoke_ms;  /* about so long a client of LD_REVOKED is signed in */
+    ld_way_t ways[LD_WAYS];
+    unsigned way_count;
+    char *staff; /* access token of one of staff; empty without */
+    char *logs;  /* folder */
     ld_plan_client_t *clients;
     unsigned count;
 } ld_plan_t;

@@ -154,13 +154,21 @@ static const char *s_lack (const ld_client_t *client, const ld_room_t *room)
     return client->plan->mode != LD_CHURN && !s_has_all (room) ? "items not delivered" : NULL;
 }
 
+static bool s_are_calm (const ld_t *self)
+{
+    for (unsigned i = 0; i < self->plan.count; i++)
+        if (self->clients[i].revoked && !ld_revoked_is_calm (self->clients[i].revoked))
+            return false;
+    return true;
+}
+
 static bool s_is_complete (const ld_t *self)
 {
     for (unsigned i = 0; i < self->plan.count; i++)
         for (unsigned r = 0; r < self->clients[i].plan->room_count; r++)
             if (s_lack (&self->clients[i], &self->clients[i].rooms[r]))
                 return false;
-    return ld_moves_count (self) == 0;
+    return ld_moves_count (self) == 0 && s_are_calm (self);
 }
 
 /*  A careful client that is subscribed and still lacks items after all that time
@@ -196,7 +204,9 @@ static void s_put_reasons (const ld_t *self, pt_buf_t *out)
                            room->outbox.count);
             left--;
         }
-    if (left == S_REASONS && ld_moves_count (self))
+    if (left == S_REASONS && !s_are_calm (self))
+        pt_buf_puts (out, "\"a client is not signed in again\"");
+    else if (left == S_REASONS && ld_moves_count (self))
         pt_buf_puts (out, "\"a change of membership is on its way\"");
 }
 
@@ -209,14 +219,14 @@ static void s_tell_done (const ld_t *self, bool is_done)
     pt_buf_init (&out, 64 * 1024);
     pt_buf_printf (&out,
                    "{\"done\":%s,\"sent\":%llu,\"acked\":%llu,\"received\":%llu,\"unknown\":%llu,\"refused\":%llu,"
-                   "\"held\":%llu,\"conns\":%llu,\"reads\":%llu,\"moves\":%llu,\"pulls\":%llu,\"violations\":%llu,"
-                   "\"p50_us\":%llu,\"p99_us\":%llu,\"cpu_s\":%.2f,\"reasons\":[",
+                   "\"held\":%llu,\"conns\":%llu,\"reads\":%llu,\"moves\":%llu,\"pulls\":%llu,\"revoked\":%llu,"
+                   "\"violations\":%llu,\"p50_us\":%llu,\"p99_us\":%llu,\"cpu_s\":%.2f,\"reasons\":[",
                    is_done ? "true" : "false", (unsigned long long)stats->sent, (unsigned long long)stats->acked,
                    (unsigned long long)stats->received, (unsigned long long)stats->unknown,
                    (unsigned long long)stats->refused, (unsigned long long)stats->held,
                    (unsigned long long)stats->conns, (unsigned long long)stats->reads, (unsigned long long)stats->moves,
-                   (unsigned long long)stats->pulls, (unsigned long long)stats->violations,
-                   (unsigned long long)ld_times_quantile (&stats->overall, 500),
+                   (unsigned long long)stats->pulls, (unsigned long long)stats->revoked,
+                   (unsigned long long)stats->violations, (unsigned long long)ld_times_quantile (&stats->overall, 500),
                    (unsigned long long)ld_times_quantile (&stats->overall, 990),
                    (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
                        (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6);
@@ -258,6 +268,8 @@ bool ld_run_tick (ld_t *self, int *out_status)
         if (self->clients[i].owes_mark)
             s_pay_mark (&self->clients[i]);
         ld_client_tick (&self->clients[i]);
+        if (self->clients[i].revoked)
+            ld_revoked_tick (self->clients[i].revoked);
     }
     return self->stop_us && s_is_over (self, out_status);
 }
@@ -268,11 +280,12 @@ void ld_run_progress (ld_t *self)
     char line[400];
     snprintf (line, sizeof line,
               "{\"t\":%.3f,\"sent\":%llu,\"acked\":%llu,\"received\":%llu,\"unknown\":%llu,\"open\":%llu,"
-              "\"connected\":%u,\"violations\":%llu,\"p50_us\":%llu,\"p99_us\":%llu}",
+              "\"connected\":%u,\"revoked\":%llu,\"violations\":%llu,\"p50_us\":%llu,\"p99_us\":%llu}",
               (double)self->now_us / 1e6, (unsigned long long)stats->sent, (unsigned long long)stats->acked,
               (unsigned long long)stats->received, (unsigned long long)stats->unknown,
               (unsigned long long)(stats->sent - stats->acked - stats->refused), stats->open,
-              (unsigned long long)stats->violations, (unsigned long long)ld_times_quantile (&stats->acks, 500),
+              (unsigned long long)stats->revoked, (unsigned long long)stats->violations,
+              (unsigned long long)ld_times_quantile (&stats->acks, 500),
               (unsigned long long)ld_times_quantile (&stats->acks, 990));
     s_say (line);
     stats->acks = (ld_times_t){0};

@@ -304,12 +304,13 @@ static void s_on_other (ld_client_t *self, const ld_said_t *said)
 static const struct {
     const char *code;
     ld_outcome_t outcome;
-} s_codes[] = {
-    {"busy", LD_OPEN},          {"unavailable", LD_OPEN},   {"deadline", LD_OPEN},     {"worker_lost", LD_OPEN},
-    {"draining", LD_OPEN},      {"memory", LD_OPEN},        {"too_many", LD_OPEN},     {"internal", LD_OPEN},
-    {"token_expired", LD_OPEN}, {"token_invalid", LD_OPEN}, {"invalid", LD_REFUSED},   {"unauthenticated", LD_OPEN},
-    {"conflict", LD_REFUSED},   {"forbidden", LD_REFUSED},  {"not_found", LD_REFUSED}, {"not_member", LD_REFUSED},
-    {"gone", LD_REFUSED},       {"too_large", LD_REFUSED},  {"malformed", LD_REFUSED}};
+} s_codes[] = {{"busy", LD_OPEN},          {"unavailable", LD_OPEN},     {"deadline", LD_OPEN},
+               {"worker_lost", LD_OPEN},   {"draining", LD_OPEN},        {"memory", LD_OPEN},
+               {"too_many", LD_OPEN},      {"internal", LD_OPEN},        {"token_expired", LD_OPEN},
+               {"token_revoked", LD_OPEN}, {"inactive", LD_OPEN},        {"token_invalid", LD_OPEN},
+               {"invalid", LD_REFUSED},    {"unauthenticated", LD_OPEN}, {"conflict", LD_REFUSED},
+               {"forbidden", LD_REFUSED},  {"not_found", LD_REFUSED},    {"not_member", LD_REFUSED},
+               {"gone", LD_REFUSED},       {"too_large", LD_REFUSED},    {"malformed", LD_REFUSED}};
 
 static ld_outcome_t s_outcome (ld_client_t *self, const ld_said_t *said)
 {

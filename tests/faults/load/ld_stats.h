@@ -16,7 +16,7 @@ typedef struct {
 typedef struct {
     uint64_t sent, acked, received;  /* messages begun, acknowledged; items given to applications */
     uint64_t unknown, refused, held; /* held: not begun, the outbox was full */
-    uint64_t conns, violations, reads, moves, pulls;
+    uint64_t conns, violations, reads, moves, pulls, revoked;
     unsigned open;      /* sockets that are open */
     ld_times_t acks;    /* first try to acknowledgement, microseconds, since the last report */
     ld_times_t overall; /* the same of the whole run */

@@ -3,22 +3,23 @@ import { spawn } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { until } from '../../e2e/lib/cluster.mjs';
+import { restartUnder, wrap } from '../lib/conditions.mjs';
 import { latencies, percentile } from '../lib/latency.mjs';
 
-const hostileRate = 100;
 const settleMs = 500;
 const sampleMs = 1000;
-const hostileModes = ['stopped', 'slow', 'garbage'];
 // How much worse the others' p99 may be than beside as many harmless requests (I12).
 const slowedMost = 1.2;
+
+const preparedMs = 10000;
 
 const stormSockets = 10000;
 const stormMs = 30000;
 
 // The hostile client gets one CPU at most: what it costs the machine is not what it costs the server.
-function startHostile({ cluster, load }) {
+function startHostile({ cluster, load }, rate) {
   const { id, owner } = load.rooms[0];
-  const args = [fileURLToPath(new URL('../lib/hostile.mjs', import.meta.url)), cluster.port, hostileRate, owner.access, id];
+  const args = [fileURLToPath(new URL('../lib/hostile.mjs', import.meta.url)), cluster.port, rate, owner.access, id];
   return spawn('taskset', ['-c', '0', process.execPath, ...args.map(String)], { stdio: ['pipe', 'inherit', 'inherit'] });
 }
 
@@ -38,40 +39,63 @@ function slowness(found, kind) {
   return { ratio: beside / still, text: `p99 of others' ${kinds[kind]} ${beside.toFixed(0)} us beside a hostile client, ${still.toFixed(0)} us beside as many requests at a static route` };
 }
 
+// A row in which others are served beside a client that asks so often, hostile in one mode and then in the next.
+const beside = ({ name, modes, hostileRate, prepare = () => {}, ...row }) => ({
+  name,
+  rate: 1000,
+  injections: 24,
+  short: 0,
+  recoveryMs: 3000,
+  setup({ state }) {
+    state.windows = [];
+  },
+  // Both windows of a round, now one first and now the other: what drifts hits both alike.
+  async inject(ctx, round) {
+    const mode = modes[round % modes.length];
+    if (!ctx.state.hostile) {
+      await prepare(ctx);
+      ctx.state.hostile = startHostile(ctx, hostileRate);
+    }
+    const order = [['static', 'still'], [mode, 'beside']];
+    if (ctx.random() < 0.5) order.reverse();
+    for (const [one, window] of order) await sample(ctx, one, window);
+    return mode;
+  },
+  heal({ state }) {
+    state.hostile.stdin.write('none\n');
+  },
+  async check({ load, state, log }) {
+    const found = await latencies(load.folder, state.windows);
+    const told = Object.keys(kinds).map((kind) => slowness(found, kind));
+    for (const { text } of told) log(`${name}: ${text}`);
+    return told.filter(({ ratio }) => ratio > slowedMost).map(({ text }) => text);
+  },
+  teardown({ state }) {
+    state.hostile?.kill();
+  },
+  ...row,
+});
+
 export const rows = [
-  {
+  beside({
     name: 'hostile-clients',
     what: 'a client that stops reading, reads a trickle, or sends nonsense, beside others',
     cluster: { gateways: 1 },
-    rate: 1000,
-    injections: 24,
-    short: 0,
-    recoveryMs: 3000,
-    setup({ state }) {
-      state.windows = [];
+    modes: ['stopped', 'slow', 'garbage'],
+    hostileRate: 100,
+  }),
+  beside({
+    name: 'signin-flood',
+    what: 'passwords guessed 500 times a second from one address, beside others',
+    cluster: { gateways: 1, env: { PARLEY_WRAP: wrap } },
+    modes: ['signin'],
+    hostileRate: 500,
+    // Accounts of the load are made without limits; they hold from the first round on.
+    async prepare({ cluster, load }) {
+      await restartUnder(cluster, ['gateway0'], () => ['export PARLEY_RATE_LIMITS=on']);
+      await load.flows(preparedMs);
     },
-    // Both windows of a round, now one first and now the other: what drifts hits both alike.
-    async inject(ctx, round) {
-      const mode = hostileModes[round % hostileModes.length];
-      ctx.state.hostile ??= startHostile(ctx);
-      const order = [['static', 'still'], [mode, 'beside']];
-      if (ctx.random() < 0.5) order.reverse();
-      for (const [one, name] of order) await sample(ctx, one, name);
-      return mode;
-    },
-    heal({ state }) {
-      state.hostile.stdin.write('none\n');
-    },
-    async check({ load, state, log }) {
-      const found = await latencies(load.folder, state.windows);
-      const told = Object.keys(kinds).map((kind) => slowness(found, kind));
-      for (const { text } of told) log(`hostile-clients: ${text}`);
-      return told.filter(({ ratio }) => ratio > slowedMost).map(({ text }) => text);
-    },
-    teardown({ state }) {
-      state.hostile?.kill();
-    },
-  },
+  }),
   {
     name: 'storm',
     what: '10 000 sockets lost at once, all back within a second',

@@ -1,7 +1,7 @@
 // network - the ways between processes cut, one-sided, flapping, late, narrow and losing events. Every row has a network of its own.
 import { setTimeout as delay } from 'node:timers/promises';
-import { Net, clusterOf, portOf, prefix, roles } from '../lib/net.mjs';
-import { Proxy } from '../lib/net_proxy.mjs';
+import { Net, clusterOf, prefix } from '../lib/net.mjs';
+import { eventsWay, harm, quiet, requestWay, stopProxy, through } from '../lib/net_proxy.mjs';
 
 const pick = (random, list) => list[Math.floor(random() * list.length)];
 
@@ -80,30 +80,6 @@ function limitLiveSets({ state, random }) {
   for (const [name, broker] of links) net.cut(name, broker);
   return nameOf(links) || 'nothing';
 }
-
-// ---- bad ways ------------------------------------------------------------------------------------------------------------------
-
-const proxyPort = (port) => port + 2000;
-
-// Puts the proxy before the endpoints; brokers start anew so that every connection is made through it.
-const through = (endpoints) => async (ctx) => {
-  const { cluster, state } = ctx;
-  const net = new Net(cluster);
-  const doors = net.brokers.flatMap((broker) =>
-    endpoints.map(([role, channel]) => ({ port: proxyPort(portOf(broker, role, channel)), to: portOf(broker, role, channel), isEvents: channel === 'sub' })),
-  );
-  state.proxy = await Proxy.start(doors);
-  for (const { port, to } of doors) net.redirect(to, port);
-  for (const broker of net.brokers) await cluster.kill(`broker${broker}`);
-  await cluster.ready();
-};
-
-const stopProxy = async ({ state }) => state.proxy?.stop();
-const quiet = ({ state }) => state.proxy.set();
-const harm = ({ state, random }, faults) => state.proxy.set({ seed: Math.floor(random() * 2 ** 32), ...faults });
-
-const eventsWay = [['gateway', 'sub']];
-const requestWay = Object.keys(roles).map((role) => [role, 'req']);
 
 export const rows = [
   {

@@ -1,0 +1,143 @@
+/*  sv_curl_test - transfers end in time, are bounded in number, and stay with the
+    protocols they were given. */
+
+#include "deaf.h"
+#include "sv_curl.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#define WAIT_MS 10000
+
+typedef struct {
+    sv_loop_t *loop;
+    sv_timer_t *end;
+    sv_curl_t *curl;
+    unsigned done, wanted;
+    sv_curl_result_t last;
+} s_test_t;
+
+static void s_on_end (void *arg)
+{
+    s_test_t *test = arg;
+    sv_loop_stop (test->loop);
+}
+
+static void s_on_done (void *arg, const sv_curl_result_t *result)
+{
+    s_test_t *test = arg;
+    test->last = *result;
+    if (++test->done == test->wanted)
+        sv_loop_stop (test->loop);
+}
+
+static int s_open (void **state)
+{
+    s_test_t *test = calloc (1, sizeof *test);
+    test->loop = sv_zloop_new ();
+    test->end = sv_loop_timer (test->loop, WAIT_MS, 0, s_on_end, test);
+    test->curl = sv_curl_new (test->loop, 2);
+    *state = test;
+    return test->curl ? 0 : -1;
+}
+
+static int s_close (void **state)
+{
+    s_test_t *test = *state;
+    sv_curl_destroy (&test->curl);
+    sv_timer_cancel (test->loop, &test->end);
+    sv_loop_destroy (&test->loop);
+    free (test);
+    return 0;
+}
+
+static int s_start (s_test_t *test, const char *url, const char *protocols, uint32_t deadline_ms)
+{
+    CURL *handle = sv_curl_open (url, protocols, deadline_ms);
+    assert_non_null (handle);
+    int rc = sv_curl_start (test->curl, &handle, s_on_done, test);
+    assert_null (handle);
+    return rc;
+}
+
+static void s_run (s_test_t *test, unsigned wanted)
+{
+    test->done = 0;
+    test->wanted = wanted;
+    assert_int_equal (sv_loop_run (test->loop), 0);
+    assert_int_equal (test->done, wanted);
+    assert_int_equal (sv_curl_open_count (test->curl), 0);
+}
+
+static void s_a_deadline_ends_what_nobody_answers (void **state)
+{
+    s_test_t *test = *state;
+    int fds[DEAF_FDS];
+    char url[64];
+    snprintf (url, sizeof url, "http://127.0.0.1:%u/", deaf_listen (fds));
+    uint64_t begun_ms = sv_now_ms ();
+    assert_int_equal (s_start (test, url, "http", 300), 0);
+    s_run (test, 1);
+    assert_int_equal (test->last.code, CURLE_OPERATION_TIMEDOUT);
+    assert_in_range (sv_now_ms () - begun_ms, 250, 5000);
+    deaf_close (fds);
+}
+
+static void s_there_are_so_many_at_a_time (void **state)
+{
+    s_test_t *test = *state;
+    int fds[DEAF_FDS];
+    char url[64];
+    snprintf (url, sizeof url, "http://127.0.0.1:%u/", deaf_listen (fds));
+    assert_int_equal (s_start (test, url, "http", 200), 0);
+    assert_int_equal (s_start (test, url, "http", 200), 0);
+    assert_int_equal (s_start (test, url, "http", 200), -PT_E_busy);
+    assert_int_equal (sv_curl_open_count (test->curl), 2);
+    s_run (test, 2);
+    assert_int_equal (s_start (test, url, "http", 200), 0);
+    deaf_close (fds); /* and the end of the test destroys what is under way */
+}
+
+static void s_other_protocols_are_refused (void **state)
+{
+    s_test_t *test = *state;
+    static const char *const urls[] = {"file:///etc/passwd", "http://127.0.0.1:1/", "gopher://127.0.0.1:1/"};
+    for (size_t i = 0; i < sizeof urls / sizeof urls[0]; i++) {
+        assert_int_equal (s_start (test, urls[i], "smtp,smtps", 1000), 0);
+        s_run (test, 1);
+        assert_int_equal (test->last.code, CURLE_UNSUPPORTED_PROTOCOL);
+    }
+}
+
+static void s_a_refused_connection_is_told_later (void **state)
+{
+    s_test_t *test = *state;
+    assert_int_equal (s_start (test, "smtp://127.0.0.1:1", "smtp", 5000), 0);
+    assert_int_equal (test->done, 0);
+    s_run (test, 1);
+    assert_int_equal (test->last.code, CURLE_COULDNT_CONNECT);
+    assert_int_equal (test->last.response, 0);
+}
+
+static void s_names_are_looked_up_without_waiting (void **state)
+{
+    s_test_t *test = *state;
+    assert_int_equal (s_start (test, "smtp://localhost:1", "smtp", 5000), 0);
+    s_run (test, 1);
+    assert_int_equal (test->last.code, CURLE_COULDNT_CONNECT);
+}
+
+#define TEST(fn) cmocka_unit_test_setup_teardown (fn, s_open, s_close)
+
+int main (void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST (s_a_deadline_ends_what_nobody_answers), TEST (s_there_are_so_many_at_a_time),
+        TEST (s_other_protocols_are_refused),         TEST (s_a_refused_connection_is_told_later),
+        TEST (s_names_are_looked_up_without_waiting),
+    };
+    return cmocka_run_group_tests (tests, NULL, NULL);
+}
