@@ -222,7 +222,7 @@ unsigned gw_identity_scopes (pt_str_t words)
 
 int gw_identity_may (const gw_identity_t *self, unsigned scopes)
 {
-    if ((scopes & GW_SCOPE_ADMIN) != 0 && !self->is_staff)
-        return -PT_E_forbidden;
-    return (scopes & ~self->scopes) != 0 ? -PT_E_scope_missing : 0;
+    if ((scopes & ~self->scopes) != 0)
+        return -PT_E_scope_missing;
+    return (scopes & GW_SCOPE_ADMIN) != 0 && !self->is_staff ? -PT_E_forbidden : 0;
 }

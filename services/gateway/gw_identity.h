@@ -75,8 +75,8 @@ uint64_t gw_identity_affinity (pt_str_t name);
 /*  A set out of words separated by spaces; words that are not known give nothing. */
 unsigned gw_identity_scopes (pt_str_t words);
 
-/*  0, -PT_E_forbidden when `scopes` needs staff and this is none, or
-    -PT_E_scope_missing when one of them is not there. */
+/*  0, -PT_E_scope_missing when one of `scopes` is not there, or -PT_E_forbidden when
+    they need staff and this is none. */
 PT_MUSTCHECK int gw_identity_may (const gw_identity_t *self, unsigned scopes);
 
 #endif
