@@ -98,6 +98,21 @@ static void s_fill_address (const gw_request_t *request, const pt_desc_t *desc, 
         gw_json_set_str (field, msg, pt_str (request->link->peer));
 }
 
+/*  An API token can't make one that may more than itself. */
+static int s_fill_granted (const gw_request_t *request, const pt_desc_t *desc, void *msg)
+{
+    const pt_field_t *field = pt_desc_field (desc, "granted", 7);
+    if (!field || (field->flags & PT_INNER) == 0 || request->identity.kind != PT_credential_kind_TOKEN)
+        return 0;
+    char words[LIM_SCOPES + 1];
+    gw_identity_words (request->identity.scopes, words);
+    const char *copy = pt_arena_copy (request->arena, words, strlen (words));
+    if (!copy)
+        return -PT_E_memory;
+    gw_json_set_str (field, msg, pt_str (copy));
+    return 0;
+}
+
 bool gw_call_fill (gw_request_t *request, pt_msg_t type, void *msg)
 {
     const pt_desc_t *desc = pt_desc (type);
@@ -110,6 +125,8 @@ bool gw_call_fill (gw_request_t *request, pt_msg_t type, void *msg)
         s_set_inner (desc, msg, "session", request->identity.session);
     }
     s_fill_address (request, desc, msg);
+    if (err == 0)
+        err = s_fill_granted (request, desc, msg);
     if (err == 0)
         err = s_fill_key (request, desc, msg);
     if (err != 0)

@@ -206,6 +206,24 @@ static void test_a_token_may_what_its_scopes_say (void **state)
     s_assert_answer (fd, 204, "");
 }
 
+static void test_a_token_asks_for_another_with_the_scopes_it_has (void **state)
+{
+    probe_t *self = *state;
+    pt_identity_t identity = s_identity (55, PT_credential_kind_TOKEN);
+    identity.scopes = PT_LIT ("account read");
+    identity.has_scopes = true;
+#define KEEPER "Authorization: Bearer parley_" HEX40 "abc\r\n"
+    int fd = s_say (
+        self, "POST /v1/tokens HTTP/1.1\r\n" H KEEPER "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
+        strlen ("{\"name\":\"n\",\"scopes\":\"admin\"}"), "{\"name\":\"n\",\"scopes\":\"admin\"}");
+    harness_answer (self->harness, s_expect_check (self, PT_scheme_BEARER, "parley_" HEX40 "abc"), &identity);
+    const harness_frame_t *call = harness_expect (self->harness, PT_OP_auth_token_create);
+    const pt_token_create_t *ask = call->msg;
+    assert_true (ask->has_granted && pt_str_eq (ask->granted, PT_LIT ("read account")));
+    harness_refuse (self->harness, call, PT_E_scope_missing, NULL);
+    s_assert_answer (fd, 403, "scope_missing");
+}
+
 /*  A client that asks at once when it has its answer is not taken for one that sends
     requests before: none of its connections ends. */
 static void test_a_quick_client_keeps_its_connection (void **state)
@@ -513,6 +531,7 @@ int main (void)
         cmocka_unit_test (test_faults_keep_their_order_while_auth_is_asked),
         cmocka_unit_test (test_a_body_and_its_identity_wait_for_each_other),
         cmocka_unit_test (test_a_token_may_what_its_scopes_say),
+        cmocka_unit_test (test_a_token_asks_for_another_with_the_scopes_it_has),
         cmocka_unit_test (test_a_quick_client_keeps_its_connection),
         cmocka_unit_test (test_signing_in_with_a_cookie_hides_the_key),
         cmocka_unit_test (test_a_cookie_needs_the_csrf_token_where_something_changes),

@@ -5,6 +5,7 @@
 #include "gw_header.h"
 #include "pt_codec.h"
 #include <ctype.h>
+#include <stdio.h>
 
 /*  Signatures in base64url: of ours (ES256), and of older deployments (HS256). */
 #define SIGNATURE_ES256 86
@@ -202,22 +203,34 @@ uint64_t gw_identity_affinity (pt_str_t name)
 
 /* ---- scopes --------------------------------------------------------------------- */
 
+static const struct {
+    const char *word;
+    unsigned scope;
+} s_scopes[] = {
+    {"read", GW_SCOPE_READ}, {"write", GW_SCOPE_WRITE}, {"account", GW_SCOPE_ACCOUNT}, {"admin", GW_SCOPE_ADMIN}};
+
+#define S_SCOPES (sizeof s_scopes / sizeof s_scopes[0])
+
 unsigned gw_identity_scopes (pt_str_t words)
 {
-    static const struct {
-        const char *word;
-        unsigned scope;
-    } scopes[] = {
-        {"read", GW_SCOPE_READ}, {"write", GW_SCOPE_WRITE}, {"account", GW_SCOPE_ACCOUNT}, {"admin", GW_SCOPE_ADMIN}};
     unsigned set = 0;
     for (uint32_t at = 0, len; at < words.len; at += len + 1) {
         const char *end = memchr (words.at + at, ' ', words.len - at);
         len = end ? (uint32_t)(end - words.at) - at : words.len - at;
-        for (size_t i = 0; i < sizeof scopes / sizeof scopes[0]; i++)
-            if (pt_str_eq ((pt_str_t){words.at + at, len}, pt_str (scopes[i].word)))
-                set |= scopes[i].scope;
+        for (size_t i = 0; i < S_SCOPES; i++)
+            if (pt_str_eq ((pt_str_t){words.at + at, len}, pt_str (s_scopes[i].word)))
+                set |= s_scopes[i].scope;
     }
     return set;
+}
+
+void gw_identity_words (unsigned scopes, char out[LIM_SCOPES + 1])
+{
+    size_t len = 0;
+    out[0] = '\0';
+    for (size_t i = 0; i < S_SCOPES; i++)
+        if ((scopes & s_scopes[i].scope) != 0)
+            len += (size_t)snprintf (out + len, LIM_SCOPES + 1 - len, "%s%s", len > 0 ? " " : "", s_scopes[i].word);
 }
 
 int gw_identity_may (const gw_identity_t *self, unsigned scopes)

@@ -75,6 +75,9 @@ uint64_t gw_identity_affinity (pt_str_t name);
 /*  A set out of words separated by spaces; words that are not known give nothing. */
 unsigned gw_identity_scopes (pt_str_t words);
 
+/*  The other way round; `out` takes LIM_SCOPES bytes and a NUL. */
+void gw_identity_words (unsigned scopes, char out[LIM_SCOPES + 1]);
+
 /*  0, -PT_E_scope_missing when one of `scopes` is not there, or -PT_E_forbidden when
     they need staff and this is none. */
 PT_MUSTCHECK int gw_identity_may (const gw_identity_t *self, unsigned scopes);
