@@ -371,7 +371,7 @@ $(BUILD)/obj/services/auth/auth_mail_text.o: $(AUTH_GEN)/mail_confirm.inc $(AUTH
 # Whether the time of a refused sign-in tells who exists.
 TIMING_SAMPLES ?= 2000
 $(BUILD)/obj/tests/bench/timing.o: CFLAGS += -iquote services/auth
-$(BUILD)/tools/timing: $(BUILD)/obj/tests/bench/timing.o $(call core,services/auth) $(HARNESS) $(COMMON) $(PROTO)
+$(BUILD)/tools/timing: $(BUILD)/obj/tests/bench/timing.o $(call core,services/auth) $(OWN_auth) $(HARNESS) $(COMMON) $(PROTO)
 	@mkdir -p $(@D)
 	@$(CC) $(LD_FLAGS) -o $@ $^ $(LIBS_auth) -lcmocka -lm
 bench-timing: $(BUILD)/bin/parley-auth $(BUILD)/tools/timing ## compare the times of refused sign-ins, TIMING_SAMPLES (2000) for each reason
