@@ -247,7 +247,8 @@ static void s_on_watch (void *ctx, uint64_t arg)
     if (now_us > self->fault_end_us + SIM_SIGNED_OUT_US) {
         const gw_identity_t *stale = s_stale (self, now_us - SIM_SIGNED_OUT_US);
         if (stale)
-            sim_history_blame (&self->history, VF_LATE, "c%llu is served under credential %llu, revoked %llu ms ago",
+            sim_history_blame (&self->history, VF_OPEN_AFTER,
+                               "c%llu is served under credential %llu, revoked %llu ms ago",
                                (unsigned long long)stale->account, (unsigned long long)stale->session,
                                (unsigned long long)(now_us - sim_pg_revoked_us (self->pg, stale->account,
                                                                                 stale->session, stale->generation)) /

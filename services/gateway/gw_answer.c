@@ -138,7 +138,6 @@ static void s_finish (gw_link_t *link, bool ends)
 {
     gw_http_forget (link);
     gw_link_enter (link, GW_PHASE_HEAD, link->gw->config->idle_ms);
-    gw_http_mark_read (link);
     if (ends || lws_http_transaction_completed (link->wsi) != 0)
         gw_link_end_soon (link);
     else
@@ -158,6 +157,9 @@ void gw_http_answer (gw_request_t *request, const gw_answer_t *answer)
     s_put_head (out, request, answer, ends);
     if (answer->type && !request->is_head)
         pt_buf_put (out, answer->body, answer->len);
+    /*  Before the client can know the answer: what it asks next is not taken for
+        something that was there already. */
+    gw_http_mark_read (link);
     if (s_write (link, out)) {
         s_finish (link, ends);
         return;

@@ -82,9 +82,9 @@ static void s_on_signed_in (void *arg, const sv_reply_t *reply)
     pt_session_grant_t grant = *(const pt_session_grant_t *)reply->msg;
     int err = 0;
     if (grant.has_token && pt_str_eq (grant.token_type, PT_LIT ("Cookie"))) {
-        err = gw_cookie_is_key (grant.token) && grant.has_expires_in
-                  ? s_set_cookies (request, grant.token, grant.expires_in)
-                  : -PT_E_internal;
+        uint64_t seconds = grant.has_expires_at ? gw_cookie_seconds (grant.expires_at, sv_wall_us ()) : 0;
+        err = gw_cookie_is_key (grant.token) && seconds > 0 ? s_set_cookies (request, grant.token, seconds)
+                                                            : -PT_E_internal;
         grant.has_token = false;
     }
     if (err != 0)

@@ -93,6 +93,11 @@ void gw_cookie_put_csrf (pt_buf_t *out, pt_str_t value, uint64_t seconds, bool i
     s_put (out, GW_COOKIE_CSRF, value, seconds, "", is_secure);
 }
 
+uint64_t gw_cookie_seconds (int64_t expires_us, int64_t now_us)
+{
+    return expires_us > now_us ? ((uint64_t)(expires_us - now_us) + 999999) / 1000000 : 0;
+}
+
 /*  The remainder favours four letters a little: of 165 bits less than one is lost. */
 void gw_cookie_key (const uint8_t random[GW_COOKIE_KEY], char out[GW_COOKIE_KEY + 1])
 {

@@ -37,6 +37,9 @@ bool gw_cookie_is_key (pt_str_t value);
 void gw_cookie_put_session (pt_buf_t *out, pt_str_t value, uint64_t seconds, bool is_secure);
 void gw_cookie_put_csrf (pt_buf_t *out, pt_str_t value, uint64_t seconds, bool is_secure);
 
+/*  Seconds until then, begun ones too; 0 when it has passed. */
+uint64_t gw_cookie_seconds (int64_t expires_us, int64_t now_us);
+
 /*  A key out of random bytes; NUL-terminated. */
 void gw_cookie_key (const uint8_t random[GW_COOKIE_KEY], char out[GW_COOKIE_KEY + 1]);
 

@@ -51,6 +51,16 @@ static void test_pairs_are_bounded (void **state)
     assert_null (gw_cookie_find (pt_str (header), "a").at);
 }
 
+static void test_a_second_that_has_begun_counts (void **state)
+{
+    (void)state;
+    assert_int_equal (gw_cookie_seconds (2000000, 1000000), 1);
+    assert_int_equal (gw_cookie_seconds (2000000, 999999), 2);
+    assert_int_equal (gw_cookie_seconds (2000000, 1999999), 1);
+    assert_int_equal (gw_cookie_seconds (2000000, 2000000), 0);
+    assert_int_equal (gw_cookie_seconds (2000000, 2000001), 0);
+}
+
 static void test_keys_have_one_form (void **state)
 {
     (void)state;
@@ -134,6 +144,7 @@ int main (void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test (test_a_cookie_is_found_by_its_whole_name),
         cmocka_unit_test (test_pairs_are_bounded),
+        cmocka_unit_test (test_a_second_that_has_begun_counts),
         cmocka_unit_test (test_keys_have_one_form),
         cmocka_unit_test (test_set_cookies_say_who_may_read_them),
         cmocka_unit_test (test_a_request_must_repeat_the_token_and_name_no_foreign_origin),

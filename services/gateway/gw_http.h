@@ -75,7 +75,7 @@ int gw_http_body (gw_link_t *link, const void *bytes, size_t len);
 int gw_http_body_end (gw_link_t *link);
 int gw_http_unreadable (gw_link_t *link, const void *bytes, size_t len);
 
-/*  Notes how far lws has read, after an answer; and whether the request at hand
+/*  Notes how far lws has read, before an answer goes out; and whether the request at hand
     was already in lws's memory then: it had been pipelined. */
 void gw_http_mark_read (gw_link_t *link);
 bool gw_http_was_pipelined (const gw_link_t *link);

@@ -47,13 +47,12 @@ static int s_read_csrf (gw_request_t *self)
 static void s_renew_cookie (gw_request_t *self)
 {
     const gw_proof_t *proof = &self->proof;
-    int64_t left_us = proof->identity.expires_us - sv_wall_us ();
-    if (!proof->is_asked || proof->identity.expires_us == INT64_MAX || left_us <= 0)
+    uint64_t seconds = gw_cookie_seconds (proof->identity.expires_us, sv_wall_us ());
+    if (!proof->is_asked || proof->identity.expires_us == INT64_MAX || seconds == 0)
         return;
     pt_buf_t line;
     pt_buf_init (&line, 512);
-    gw_cookie_put_session (&line, proof->credential.secret, (uint64_t)left_us / 1000000,
-                           self->gw->config->tls_cert != NULL);
+    gw_cookie_put_session (&line, proof->credential.secret, seconds, self->gw->config->tls_cert != NULL);
     if (pt_buf_error (&line) == 0)
         self->cookies = pt_arena_copy (self->arena, line.at, line.len);
     pt_buf_fini (&line);

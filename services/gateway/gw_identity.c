@@ -3,6 +3,7 @@
 #include "gw_identity.h"
 #include "gw_cookie.h"
 #include "gw_header.h"
+#include "pt_codec.h"
 #include <ctype.h>
 
 /*  Signatures in base64url: of ours (ES256), and of older deployments (HS256). */
@@ -40,6 +41,14 @@ static bool s_is_api_token (pt_str_t text)
            s_is_base64url (text.at + prefix, API_SECRET);
 }
 
+static bool s_is_jwt (pt_str_t text)
+{
+    for (uint32_t i = 0; i < text.len; i++)
+        if (text.at[i] != '.' && !s_is_base64url (text.at + i, 1))
+            return false;
+    return true;
+}
+
 /*  Which key a JWT would be checked with follows from the length of its signature
     alone: its header is not asked what algorithm it would like. */
 static gw_credential_shape_t s_shape (pt_str_t token)
@@ -51,7 +60,7 @@ static gw_credential_shape_t s_shape (pt_str_t token)
     if (signature == SIGNATURE_ES256)
         return GW_CREDENTIAL_LOCAL;
     if (signature == SIGNATURE_HS256)
-        return GW_CREDENTIAL_ASKED;
+        return s_is_jwt (token) ? GW_CREDENTIAL_ASKED : GW_CREDENTIAL_NEVER;
     bool is_ours = s_is_hex (token) ? token.len == AUTHTOKEN || token.len == KNOX : s_is_api_token (token);
     return is_ours ? GW_CREDENTIAL_ASKED : GW_CREDENTIAL_NEVER;
 }
@@ -76,6 +85,7 @@ size_t gw_identity_basic (pt_str_t base64, char *out, size_t size)
 {
     size_t len = s_unpadded (base64), made = 0;
     unsigned bits = 0, held = 0;
+    bool has_colon = false;
     for (size_t i = 0; i < len; i++) {
         int sextet = s_sextet (base64.at[i]);
         if (sextet < 0)
@@ -85,12 +95,14 @@ size_t gw_identity_basic (pt_str_t base64, char *out, size_t size)
         if (held < 8)
             continue;
         held -= 8;
-        if (made == size)
+        char c = (char)(bits >> held & 0xff);
+        if (made == size || c == '\0')
             return 0;
-        out[made++] = (char)(bits >> held & 0xff);
+        has_colon = has_colon || c == ':';
+        out[made++] = c;
     }
     bool is_canonical = (bits & ((1u << held) - 1)) == 0;
-    return is_canonical && !memchr (out, '\0', made) && memchr (out, ':', made) ? made : 0;
+    return is_canonical && has_colon && pt_utf8_valid (out, made) ? made : 0;
 }
 
 static gw_credential_shape_t s_basic_shape (pt_str_t base64)
@@ -210,7 +222,7 @@ unsigned gw_identity_scopes (pt_str_t words)
 
 int gw_identity_may (const gw_identity_t *self, unsigned scopes)
 {
-    if ((scopes & GW_SCOPE_ADMIN) != 0 && !self->is_staff)
-        return -PT_E_forbidden;
-    return (scopes & ~self->scopes) != 0 ? -PT_E_scope_missing : 0;
+    if ((scopes & ~self->scopes) != 0)
+        return -PT_E_scope_missing;
+    return (scopes & GW_SCOPE_ADMIN) != 0 && !self->is_staff ? -PT_E_forbidden : 0;
 }

@@ -65,7 +65,7 @@ typedef struct {
 bool gw_identity_next (const gw_shown_t *shown, unsigned *at, gw_credential_t *out);
 
 /*  `user:password` out of base64 into `out`; its length, or 0 when it is not
-    canonical base64 of text with a colon in it, or is longer than `size`. */
+    canonical base64 of UTF-8 with a colon in it, or is longer than `size`. */
 size_t gw_identity_basic (pt_str_t base64, char *out, size_t size);
 
 /*  Affinity of all that concerns who signs in under a name: FNV-1a of it in lower
@@ -75,8 +75,8 @@ uint64_t gw_identity_affinity (pt_str_t name);
 /*  A set out of words separated by spaces; words that are not known give nothing. */
 unsigned gw_identity_scopes (pt_str_t words);
 
-/*  0, -PT_E_forbidden when `scopes` needs staff and this is none, or
-    -PT_E_scope_missing when one of them is not there. */
+/*  0, -PT_E_scope_missing when one of `scopes` is not there, or -PT_E_forbidden when
+    they need staff and this is none. */
 PT_MUSTCHECK int gw_identity_may (const gw_identity_t *self, unsigned scopes);
 
 #endif

@@ -148,6 +148,8 @@ static void test_shapes_tell_who_can_judge (void **state)
         {"Token 0123456789ABCDEF0123456789abcdef01234567", GW_CREDENTIAL_NEVER},
         {"Token parley_abc", GW_CREDENTIAL_NEVER},
         {"Token Parley_" B64_43, GW_CREDENTIAL_NEVER},
+        {"Basic /zo=", GW_CREDENTIAL_NEVER}, /* not UTF-8 */
+        {"Bearer a/.bb." B64_43, GW_CREDENTIAL_NEVER},
         {"Bearer aa.bb.cc", GW_CREDENTIAL_NEVER},
         {"Bearer nonsense", GW_CREDENTIAL_NEVER},
     };
@@ -167,6 +169,20 @@ static void test_shapes_tell_who_can_judge (void **state)
     unsigned at = 0;
     assert_true (gw_identity_next (&shown, &at, &credential));
     assert_int_equal (credential.shape, GW_CREDENTIAL_NEVER);
+}
+
+/*  Where no header's grammar has been applied before. */
+static void test_a_token_has_a_tokens_characters (void **state)
+{
+    (void)state;
+    static const char *const tokens[] = {"a\xff.bb." B64_43, "a .bb." B64_43, "a\r\n.bb." B64_43};
+    for (size_t i = 0; i < sizeof tokens / sizeof tokens[0]; i++) {
+        const gw_shown_t shown = {.query = pt_str (tokens[i]), .is_socket = true};
+        gw_credential_t credential;
+        unsigned at = 0;
+        assert_true (gw_identity_next (&shown, &at, &credential));
+        assert_int_equal (credential.shape, GW_CREDENTIAL_NEVER);
+    }
 }
 
 static void test_basic_is_a_name_and_a_password (void **state)
@@ -220,6 +236,7 @@ int main (void)
         cmocka_unit_test (test_one_that_was_meant_hides_all_others_even_when_it_is_no_good),
         cmocka_unit_test (test_a_foreign_scheme_counts_as_none),
         cmocka_unit_test (test_shapes_tell_who_can_judge),
+        cmocka_unit_test (test_a_token_has_a_tokens_characters),
         cmocka_unit_test (test_basic_is_a_name_and_a_password),
         cmocka_unit_test (test_names_meet_in_any_case),
         cmocka_unit_test (test_scopes_are_words),

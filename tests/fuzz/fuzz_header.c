@@ -52,6 +52,13 @@ static void s_check_credentials (const char *value, size_t len)
         fuzz_must (isalnum ((unsigned char)token[i]) || (token[i] && strchr ("-._~+/=", token[i])));
 }
 
+/*  What auth is asked about goes out as text. */
+static void s_check_asked (pt_str_t secret)
+{
+    for (uint32_t i = 0; i < secret.len; i++)
+        fuzz_must (isalnum ((unsigned char)secret.at[i]) || (secret.at[i] && strchr ("._-", secret.at[i])));
+}
+
 /*  The value in every place at once: who was meant comes first and alone, cookies are
     of no more use than their shape, and nothing is longer than what was shown. */
 static void s_check_order (const char *value, size_t len)
@@ -66,11 +73,12 @@ static void s_check_order (const char *value, size_t len)
     while (gw_identity_next (&shown, &at, &credential)) {
         fuzz_must (!is_last && count++ < 3 && credential.secret.len <= len);
         is_last = !credential.is_cookie;
+        fuzz_must (credential.shape == GW_CREDENTIAL_NEVER || credential.scheme == PT_scheme_BASIC ||
+                   credential.secret.len <= LIM_TOKEN);
         if (credential.shape == GW_CREDENTIAL_ASKED && credential.scheme == PT_scheme_BASIC)
             fuzz_must (gw_identity_basic (credential.secret, plain, sizeof plain) > 0);
-        else if (credential.shape != GW_CREDENTIAL_NEVER)
-            fuzz_must (credential.secret.len <= LIM_TOKEN &&
-                       !memchr (credential.secret.at, ' ', credential.secret.len));
+        else if (credential.shape == GW_CREDENTIAL_ASKED)
+            s_check_asked (credential.secret);
     }
     fuzz_must (gw_identity_scopes (text) <= GW_SCOPE_ALL);
 }
