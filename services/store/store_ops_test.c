@@ -211,7 +211,7 @@ static void test_a_refresh_token_works_once_and_its_reuse_ends_the_family (void 
     pt_session_query_t query = {.account = account, .session = session};
     assert_int_equal (((const pt_session_page_t *)must (bench->store, PT_OP_store_session_list, &query))->items.count,
                       0);
-    sql (bench->sql, "DELETE FROM refresh_family");
+    sql (bench->sql, "DELETE FROM credential");
 }
 
 static void test_an_expired_token_says_so (void **state)
@@ -223,7 +223,7 @@ static void test_an_expired_token_says_so (void **state)
     pt_session_rotate_t rotate = {
         .token_hash = HASH_A, .next_hash = HASH_B, .expires_at = sv_wall_us () + 1000000, .grace_ms = 0};
     REFUSED (bench->store, PT_OP_store_session_rotate, &rotate, PT_E_token_expired);
-    sql (bench->sql, "DELETE FROM refresh_family");
+    sql (bench->sql, "DELETE FROM credential");
 }
 
 static void test_sessions_are_listed_and_ended_one_or_all (void **state)
@@ -246,7 +246,7 @@ static void test_sessions_are_listed_and_ended_one_or_all (void **state)
     must (bench->store, PT_OP_store_session_delete, &(pt_session_close_t){.account = account, .by = account});
     page = must (bench->store, PT_OP_store_session_list, &query);
     assert_int_equal (page->items.count, 0);
-    sql (bench->sql, "DELETE FROM refresh_family");
+    sql (bench->sql, "DELETE FROM credential");
 }
 
 /*  ---- rooms --------------------------------------------------------------------------- */

@@ -361,8 +361,8 @@ static void assert_plans (bench_t *bench, const char *when)
 static void test_plans_are_index_scans_with_empty_and_with_full_tables (void **state)
 {
     bench_t *bench = *state;
-    sql (bench->sql,
-         "TRUNCATE account, room, member, item, read_position, room_trash, request_key, refresh_family CASCADE");
+    sql (bench->sql, "TRUNCATE account, room, member, item, read_position, room_trash, request_key, credential, mail, "
+                     "audit, revocation CASCADE");
     sql (bench->sql, "VACUUM ANALYZE");
     assert_plans (bench, "empty");
     sql (bench->sql,
@@ -378,13 +378,16 @@ static void test_plans_are_index_scans_with_empty_and_with_full_tables (void **s
          "INSERT INTO room_trash (room) SELECT 1000000 + n FROM generate_series (1, 1000) n;"
          "INSERT INTO request_key (caller, key, opcode, hash, expires) SELECT n, 'k', 1, '', now () FROM "
          "generate_series (1, 5000) n;"
-         "INSERT INTO refresh_family (account, expires_at) SELECT id, now () FROM account;"
+         "INSERT INTO credential (account, expires_at) SELECT id, now () FROM account;"
+         "INSERT INTO revocation (account, session) SELECT id, id FROM account;"
+         "INSERT INTO audit (what, account) SELECT 2, id FROM account;"
+         "INSERT INTO mail (kind, account, email, expires_at) SELECT 1, id, email, now () FROM account;"
          "INSERT INTO refresh_token (hash, family, expires_at) SELECT sha256 (id::text::bytea), id, now () FROM "
-         "refresh_family");
+         "credential");
     sql (bench->sql, "VACUUM ANALYZE");
     assert_plans (bench, "full");
-    sql (bench->sql,
-         "TRUNCATE account, room, member, item, read_position, room_trash, request_key, refresh_family CASCADE");
+    sql (bench->sql, "TRUNCATE account, room, member, item, read_position, room_trash, request_key, credential, mail, "
+                     "audit, revocation CASCADE");
 }
 
 /*  ---- cleaning ------------------------------------------------------------------------------ */
@@ -401,7 +404,7 @@ static void test_what_expired_or_was_deleted_is_cleaned_away_in_steps (void **st
               " SELECT %llu, s, s, now (), 1, 1, 'k' || s, 'text' FROM generate_series (2, 2500) s;"
               "INSERT INTO request_key (caller, key, opcode, hash, expires)"
               " SELECT n, 'old', 1, '', now () - interval '1 hour' FROM generate_series (1, 2500) n;"
-              "INSERT INTO refresh_family (account, expires_at) VALUES (%llu, now () - interval '3 days')",
+              "INSERT INTO credential (account, expires_at) VALUES (%llu, now () - interval '3 days')",
               (unsigned long long)room, (unsigned long long)owner);
     sql (bench->sql, query);
     pt_room_change_t gone = {.account = owner, .room = room, .key = key (bench->store)};
@@ -409,7 +412,7 @@ static void test_what_expired_or_was_deleted_is_cleaned_away_in_steps (void **st
     snprintf (query, sizeof (query),
               "NOT EXISTS (SELECT FROM item WHERE room = %llu) AND NOT EXISTS (SELECT FROM member WHERE room = %llu)"
               " AND NOT EXISTS (SELECT FROM room_trash) AND NOT EXISTS (SELECT FROM request_key WHERE key = 'old')"
-              " AND NOT EXISTS (SELECT FROM refresh_family)",
+              " AND NOT EXISTS (SELECT FROM credential)",
               (unsigned long long)room, (unsigned long long)room);
     wait_for (bench, query);
     const pt_history_page_t *page =

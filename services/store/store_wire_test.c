@@ -62,10 +62,33 @@ static void a_number_below_zero_or_of_another_width_is_bad (void **state)
     }
 }
 
+static void an_optional_argument_is_its_value_or_null (void **state)
+{
+    (void)state;
+    static const char value[] = {1, 0, 7, 'x'};
+    static const int lengths[] = {1, -1, 2, -1, -1, 1, -1};
+    store_args_t args;
+    store_args_init (&args);
+    store_args_opt_bool (&args, true, true);
+    store_args_opt_bool (&args, false, true);
+    store_args_opt_i16 (&args, true, 7);
+    store_args_opt_i16 (&args, false, 7);
+    store_args_opt_time (&args, false, 1);
+    store_args_opt_str (&args, true, PT_LIT ("x"));
+    store_args_opt_str (&args, false, PT_LIT ("x"));
+    assert_int_equal (store_args_error (&args), 0);
+    assert_int_equal (args.count, COUNT_OF (lengths));
+    assert_memory_equal (args.length, lengths, sizeof (lengths));
+    assert_int_equal (args.bytes.len, sizeof (value));
+    assert_memory_equal (args.bytes.at, value, sizeof (value));
+    store_args_fini (&args);
+}
+
 int main (void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test (a_time_is_read_and_infinity_is_none),
+        cmocka_unit_test (an_optional_argument_is_its_value_or_null),
         cmocka_unit_test (a_number_below_zero_or_of_another_width_is_bad),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
