@@ -249,12 +249,16 @@ void sv_curl_destroy (sv_curl_t **self_p)
     sv_curl_t *self = *self_p;
     if (!self)
         return;
-    while (self->transfers)
-        s_free_transfer (self, self->transfers);
+    for (s_transfer_t *transfer = self->transfers, *next; transfer; transfer = next) {
+        next = transfer->next;
+        s_free_transfer (self, transfer);
+    }
     if (self->multi)
         curl_multi_cleanup (self->multi);
-    while (self->sockets)
-        s_forget_socket (self->sockets);
+    for (s_socket_t *socket = self->sockets, *next; socket; socket = next) {
+        next = socket->next;
+        s_forget_socket (socket);
+    }
     sv_timer_cancel (self->loop, &self->timer);
     curl_global_cleanup ();
     free (self);
