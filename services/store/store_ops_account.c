@@ -113,15 +113,26 @@ static store_next_t s_update_send (store_op_t *op, store_pg_t *pg)
 
 /*  ---- list ----------------------------------------------------------------------- */
 
-/*  Trigrams need three characters; what is shorter is looked for at the beginning. */
+/*  Trigrams are of letters and digits, three in a row: a text without such a row would
+    have them bring all accounts, and is looked for at the beginning. */
 #define S_PART_CHARS 3
 
-static unsigned s_chars (pt_str_t text)
+static bool s_is_letter (uint8_t byte)
 {
-    unsigned count = 0;
-    for (uint32_t i = 0; i < text.len; i++)
-        count += ((uint8_t)text.at[i] & 0xc0) != 0x80;
-    return count;
+    return byte >= 0x80 || (byte >= '0' && byte <= '9') || ((byte | 0x20) >= 'a' && (byte | 0x20) <= 'z');
+}
+
+static bool s_has_trigram (pt_str_t text)
+{
+    unsigned row = 0;
+    for (uint32_t i = 0; i < text.len && row < S_PART_CHARS; i++) {
+        uint8_t byte = (uint8_t)text.at[i];
+        if (!s_is_letter (byte))
+            row = 0;
+        else if ((byte & 0xc0) != 0x80) /* counts characters by their first bytes */
+            row++;
+    }
+    return row >= S_PART_CHARS;
 }
 
 static int s_list_check (store_op_t *op)
@@ -147,7 +158,7 @@ static store_next_t s_list_send (store_op_t *op, store_pg_t *pg)
     store_args_i64 (args, store_ops_limit (msg->has_limit, msg->limit) + 1);
     if (!is_all)
         store_args_bool (args, msg->as_staff);
-    store_sql_t by_text = s_chars (msg->q) < S_PART_CHARS ? STORE_SQL_account_list : STORE_SQL_account_search;
+    store_sql_t by_text = s_has_trigram (msg->q) ? STORE_SQL_account_search : STORE_SQL_account_list;
     store_pg_send (pg, is_all ? STORE_SQL_admin_list : by_text);
     return STORE_LAST;
 }
