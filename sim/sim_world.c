@@ -132,7 +132,9 @@ static void s_sign_out (sim_world_t *self, const sim_client_t *client)
     } else {
         what.generation = sim_pg_generation (self->pg, client->account) + 1;
         what.has_generation = true;
-        what.has_spared = sim_random_chance (&self->random, 500);
+        /*  Store takes a new password only from a session that lives. */
+        bool lives = !sim_pg_revoked_us (self->pg, client->account, client->credential, client->generation);
+        what.has_spared = sim_random_chance (&self->random, 500) && lives;
         what.spared = what.has_spared ? client->credential : 0;
     }
     (void)sim_pg_revoke (self->pg, &what, s_on_revoked, self);

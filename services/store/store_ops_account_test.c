@@ -358,7 +358,8 @@ static uint32_t say_farewell (bench_t *bench, uint64_t *out_heir)
     const pt_farewell_page_t *page =
         must (bench->store, PT_OP_store_farewell_list, &(pt_farewell_query_t){.limit = LIM_PAGE});
     uint32_t count = page->items.count;
-    memcpy (items, page->items.at, count * sizeof (items[0]));
+    for (uint32_t i = 0; i < count; i++)
+        items[i] = page->items.at[i];
     *out_heir = 0;
     for (uint32_t i = 0; i < count; i++) {
         pt_append_entry_t entries[2];
