@@ -62,8 +62,11 @@ void auth_admin_on_update (void *ctx, sv_request_t *request, const void *msg)
 
 static auth_close_t s_close (const pt_admin_ref_t *ask)
 {
-    return (auth_close_t){
-        .account = ask->id, .by = ask->account, .has_address = ask->has_address, .address = ask->address};
+    return (auth_close_t){.account = ask->id,
+                          .by = ask->account,
+                          .has_address = ask->has_address,
+                          .address = ask->address,
+                          .key = ask->key};
 }
 
 void auth_admin_on_delete (void *ctx, sv_request_t *request, const void *msg)

@@ -202,12 +202,13 @@ static void s_an_account_ends_by_its_password (void **state)
 static void s_signing_out_is_told_to_gateways (void **state)
 {
     fake_t *fake = *state;
-    const pt_session_ref_t ask = {.account = 7, .id = 1001, .has_id = true};
+    const pt_session_ref_t ask = {.account = 7, .id = 1001, .has_id = true, .key = PT_LIT ("out")};
     assert_int_equal (fake_ask (fake, PT_OP_auth_session_delete, &ask)->envelope.status, 0);
     assert_int_equal (fake->session_close.id, 1001);
     assert_int_equal (fake->session_close.by, 7);
     s_assert_published (fake);
-    const pt_session_ref_t tokens = {.account = 7, .kind = PT_credential_kind_TOKEN, .has_kind = true};
+    const pt_session_ref_t tokens = {
+        .account = 7, .kind = PT_credential_kind_TOKEN, .has_kind = true, .key = PT_LIT ("out")};
     assert_int_equal (fake_ask (fake, PT_OP_auth_session_delete, &tokens)->envelope.status, 0);
     assert_int_equal (fake->session_close.kind, PT_credential_kind_TOKEN);
     assert_false (fake->session_close.has_id);
@@ -301,7 +302,7 @@ static void s_staff_changes_others_and_gateways_hear_of_it (void **state)
     assert_int_equal (((const pt_account_t *)reply->msg)->id, 7);
     assert_true (fake->update.account == 10 && fake->update.id == 7 && fake->update.has_active);
     s_assert_published (fake);
-    const pt_admin_ref_t ref = {.account = 10, .id = 7};
+    const pt_admin_ref_t ref = {.account = 10, .id = 7, .key = PT_LIT ("out")};
     assert_int_equal (fake_ask (fake, PT_OP_auth_admin_delete, &ref)->envelope.status, 0);
     assert_true (fake->close.account == 7 && fake->close.by == 10);
     s_assert_published (fake);
@@ -313,7 +314,7 @@ static void s_staff_changes_others_and_gateways_hear_of_it (void **state)
 static void s_who_is_no_staff_is_told_what_store_says (void **state)
 {
     fake_t *fake = *state;
-    const pt_admin_ref_t ref = {.account = 7, .id = 10};
+    const pt_admin_ref_t ref = {.account = 7, .id = 10, .key = PT_LIT ("out")};
     fake->refuse = PT_E_forbidden;
     fake->refuse_count = 2;
     assert_int_equal (fake_ask (fake, PT_OP_auth_admin_delete, &ref)->envelope.status, PT_E_forbidden);

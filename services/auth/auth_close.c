@@ -16,7 +16,8 @@ void auth_close_sessions (auth_t *auth, sv_request_t **request_p, const auth_clo
                                       .address = ask->address,
                                       .has_address = ask->has_address,
                                       .trace = pt_str (trace),
-                                      .has_trace = *trace != '\0'};
+                                      .has_trace = *trace != '\0',
+                                      .key = ask->key};
     sv_backend_call_t call = {
         .opcode = PT_OP_store_session_delete, .affinity = ask->account, .msg = &close, .fn = auth_revoked_on_stored};
     sv_backend_call (&auth->store, request_p, &call);

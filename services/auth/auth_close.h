@@ -13,6 +13,7 @@ typedef struct {
     uint64_t id;               /* this credential alone */
     pt_credential_kind_t kind; /* all of this kind alone */
     pt_str_t address;
+    pt_str_t key; /* of the request; an account needs none: it is deleted once */
 } auth_close_t;
 
 /*  Ends one credential, all of a kind, or all but API tokens; tells gateways and

@@ -307,6 +307,7 @@ void auth_session_on_delete (void *ctx, sv_request_t *request, const void *msg)
                                 .has_kind = ask->has_kind,
                                 .kind = ask->kind,
                                 .has_address = ask->has_address,
-                                .address = ask->address};
+                                .address = ask->address,
+                                .key = ask->key};
     auth_close_sessions (ctx, &request, &close);
 }

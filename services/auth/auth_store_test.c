@@ -222,7 +222,7 @@ static void s_signing_out_of_all_gives_another_authtoken (void **state)
     s_test_t *test = *state;
     pt_session_create_t ask = s_sign_in (PT_credential_kind_AUTHTOKEN, BETTER, "one");
     pt_str_t before = ((const pt_session_grant_t *)s_must (test, PT_OP_auth_session_create, &ask))->token;
-    const pt_session_ref_t all = {.account = test->account};
+    const pt_session_ref_t all = {.account = test->account, .key = PT_LIT ("out")};
     (void)s_must (test, PT_OP_auth_session_delete, &all);
     const pt_credential_check_t check = s_check (PT_credential_kind_AUTHTOKEN, before);
     s_refused (test, PT_OP_auth_check, &check, PT_E_token_revoked);
@@ -235,7 +235,7 @@ static void s_signing_out_of_all_gives_another_authtoken (void **state)
 static void s_who_is_not_staff_may_not_what_staff_may (void **state)
 {
     s_test_t *test = *state;
-    const pt_admin_ref_t ref = {.account = test->account, .id = test->account + 1};
+    const pt_admin_ref_t ref = {.account = test->account, .id = test->account + 1, .key = PT_LIT ("staff")};
     s_refused (test, PT_OP_auth_admin_delete, &ref, PT_E_forbidden);
     s_refused (test, PT_OP_auth_admin_sign_out, &ref, PT_E_forbidden);
     const pt_account_query_t query = {.account = test->account, .q = PT_LIT ("")};

@@ -119,10 +119,21 @@ static int s_list_take (store_op_t *op, store_pg_t *pg, const store_pg_step_t *s
 
 /*  ---- delete --------------------------------------------------------------------- */
 
+/*  Keyed, although to end a session twice is to end it: a copy of the request that is
+    late would end those that began meanwhile. */
+static void s_delete_identify (store_op_t *op)
+{
+    const pt_session_close_t *msg = op->msg;
+    pt_session_close_t content = *msg;
+    content.has_address = content.has_trace = false;
+    op->caller = msg->by;
+    op->key = msg->key;
+    store_op_content (op, PT_MSG_session_close, &content);
+}
+
 static store_next_t s_delete_send (store_op_t *op, store_pg_t *pg)
 {
     const pt_session_close_t *msg = op->msg;
-    store_op_send_plain (pg, STORE_SQL_begin);
     store_ops_lock (pg, true, msg->account, false, 0);
     store_args_t *args = store_pg_args (pg);
     store_args_i64 (args, msg->account);
@@ -132,8 +143,7 @@ static store_next_t s_delete_send (store_op_t *op, store_pg_t *pg)
     store_args_opt_str (args, msg->has_address, msg->address);
     store_args_opt_str (args, msg->has_trace, msg->trace);
     store_pg_send (pg, STORE_SQL_session_delete);
-    store_op_send_plain (pg, STORE_SQL_commit);
-    return STORE_LAST;
+    return STORE_NEXT;
 }
 
 /*  The revocations come first in each row, then what is the same in all. */
@@ -143,7 +153,7 @@ static int s_delete_take (store_op_t *op, store_pg_t *pg, const store_pg_step_t 
 {
     (void)pg;
     const pt_session_close_t *msg = op->msg;
-    const PGresult *result = step->results[2]; /* after BEGIN and the lock */
+    const PGresult *result = step->results[1]; /* after the lock */
     store_row_t row = store_row (result, 0);
     row.column = S_COLUMN_ALLOWED;
     bool is_allowed = store_row_bool (&row);
@@ -172,6 +182,6 @@ const store_op_rule_t store_ops_session[] = {
     {PT_OP_store_session_create, s_create_send, store_ops_owner_take, s_create_identify},
     {PT_OP_store_session_rotate, s_rotate_send, s_rotate_take, NULL},
     {PT_OP_store_session_list, s_list_send, s_list_take, NULL, .is_read = true},
-    {PT_OP_store_session_delete, s_delete_send, s_delete_take, NULL},
+    {PT_OP_store_session_delete, s_delete_send, s_delete_take, s_delete_identify},
     {0, NULL, NULL, NULL},
 };

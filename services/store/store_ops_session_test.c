@@ -114,7 +114,11 @@ static void test_one_credential_too_many_ends_the_oldest_of_its_kind (void **sta
     pt_session_query_t query = {.account = account, .session = session};
     const pt_session_page_t *page = must (bench->store, PT_OP_store_session_list, &query);
     assert_int_equal (page->items.count, LIM_PAGE);
-    pt_session_close_t close = {.account = account, .by = account, .kind = PT_credential_kind_KNOX, .has_kind = true};
+    pt_session_close_t close = {.account = account,
+                                .by = account,
+                                .kind = PT_credential_kind_KNOX,
+                                .has_kind = true,
+                                .key = key (bench->store)};
     const pt_revocations_t *gone = must (bench->store, PT_OP_store_session_delete, &close);
     assert_int_equal (gone->items.count, LIM_CREDENTIALS);
 }
@@ -136,7 +140,7 @@ static void test_the_authtoken_stays_the_same_until_it_ends (void **state)
     const pt_session_owner_t *again = must (bench->store, PT_OP_store_credential_create, &insert);
     assert_int_equal (again->session, id);
     assert_int_equal (noted (bench, account, PT_audit_action_SIGNED_IN), 2);
-    pt_session_close_t close = {.account = account, .by = account, .id = id, .has_id = true};
+    pt_session_close_t close = {.account = account, .by = account, .id = id, .has_id = true, .key = key (bench->store)};
     must (bench->store, PT_OP_store_session_delete, &close);
     insert.key = key (bench->store);
     REFUSED (bench->store, PT_OP_store_credential_create, &insert, PT_E_conflict); /* derived from the old one */
@@ -324,7 +328,8 @@ static void test_a_sign_out_meets_a_rotation (void **state)
         uint64_t session = make_session (bench, account, hash);
         pt_session_rotate_t rotate = {
             .token_hash = hash, .next_hash = make_hash (stores[1]), .expires_at = sv_wall_us () + 3600000000};
-        pt_session_close_t close = {.account = account, .by = account, .id = session, .has_id = round & 1};
+        pt_session_close_t close = {
+            .account = account, .by = account, .id = session, .has_id = round & 1, .key = key (stores[0])};
         uint64_t rotated = harness_request (stores[1], PT_OP_store_session_rotate, &rotate);
         uint64_t closed = harness_request (stores[0], PT_OP_store_session_delete, &close);
         int status = harness_reply (stores[1], rotated)->envelope.status;
@@ -370,12 +375,14 @@ static void test_one_signs_out_of_one_of_a_kind_or_of_all_but_api_tokens (void *
                      page->items.at[i].has_expires_at &&
                      page->items.at[i].current == (page->items.at[i].id == me.cookie));
 
-    pt_session_close_t close = {.account = me.account, .by = me.account, .id = me.knox, .has_id = true};
+    pt_session_close_t close = {
+        .account = me.account, .by = me.account, .id = me.knox, .has_id = true, .key = key (bench->store)};
     close.kind = PT_credential_kind_TOKEN;
     close.has_kind = true;
     REFUSED (bench->store, PT_OP_store_session_delete, &close, PT_E_not_found);
     close.has_kind = false;
     for (unsigned i = 0; i < 2; i++) {
+        close.key = key (bench->store);
         const pt_revocations_t *gone = must (bench->store, PT_OP_store_session_delete, &close);
         assert_int_equal (gone->items.count, 1);
         assert_int_equal (gone->items.at[0].session, me.knox);
@@ -385,6 +392,7 @@ static void test_one_signs_out_of_one_of_a_kind_or_of_all_but_api_tokens (void *
     assert_int_equal (noted (bench, me.account, PT_audit_action_SIGNED_OUT), 1);
 
     close.has_id = false;
+    close.key = key (bench->store);
     close.kind = PT_credential_kind_COOKIE;
     close.has_kind = true;
     const pt_revocations_t *gone = must (bench->store, PT_OP_store_session_delete, &close);
@@ -392,6 +400,7 @@ static void test_one_signs_out_of_one_of_a_kind_or_of_all_but_api_tokens (void *
     assert_int_equal (generation_of (bench, me.account), 1);
 
     close.has_kind = false;
+    close.key = key (bench->store);
     gone = must (bench->store, PT_OP_store_session_delete, &close);
     assert_int_equal (gone->items.count, 1);
     assert_int_equal (gone->items.at[0].generation, 2);
@@ -400,6 +409,7 @@ static void test_one_signs_out_of_one_of_a_kind_or_of_all_but_api_tokens (void *
     assert_int_equal (sqlf (bench, "SELECT authtoken FROM account WHERE id = %llu", (unsigned long long)me.account), 2);
     close.kind = PT_credential_kind_TOKEN;
     close.has_kind = true;
+    close.key = key (bench->store);
     gone = must (bench->store, PT_OP_store_session_delete, &close);
     assert_int_equal (gone->items.at[0].session, me.token);
 }
@@ -409,7 +419,7 @@ static void test_staff_signs_others_out (void **state)
     bench_t *bench = *state;
     people_t me = make_people (bench);
     uint64_t staff = make_staff (bench), stranger = make_account (bench);
-    pt_session_close_t close = {.account = me.account, .by = stranger};
+    pt_session_close_t close = {.account = me.account, .by = stranger, .key = key (bench->store)};
     REFUSED (bench->store, PT_OP_store_session_delete, &close, PT_E_forbidden);
     assert_int_equal (live (bench, me.account), 5);
     close.by = staff;
@@ -417,6 +427,22 @@ static void test_staff_signs_others_out (void **state)
     assert_int_equal (live (bench, me.account), 1);
     assert_int_equal (
         sqlf (bench, "SELECT by FROM audit WHERE account = %llu AND what = 4", (unsigned long long)me.account), staff);
+}
+
+/*  The answer is told again, and what began since goes on. */
+static void test_a_late_copy_of_a_sign_out_ends_nothing_that_began_after_it (void **state)
+{
+    bench_t *bench = *state;
+    uint64_t account = make_account (bench);
+    make_session (bench, account, make_hash (bench->store));
+    const pt_session_close_t close = {.account = account, .by = account, .key = key (bench->store)};
+    const pt_revocations_t *gone = must (bench->store, PT_OP_store_session_delete, &close);
+    assert_int_equal (gone->items.at[0].generation, 2);
+    make_session (bench, account, make_hash (bench->store));
+    gone = must (bench->store, PT_OP_store_session_delete, &close);
+    assert_int_equal (gone->items.at[0].generation, 2);
+    assert_int_equal (live (bench, account), 1);
+    assert_int_equal (generation_of (bench, account), 2);
 }
 
 /*  ---- passwords --------------------------------------------------------------------- */
@@ -531,6 +557,7 @@ int main (void)
         TEST (test_a_sign_out_meets_a_rotation),
         TEST (test_one_signs_out_of_one_of_a_kind_or_of_all_but_api_tokens),
         TEST (test_staff_signs_others_out),
+        TEST (test_a_late_copy_of_a_sign_out_ends_nothing_that_began_after_it),
         TEST (test_a_password_ends_all_but_the_asking_session_and_api_tokens),
         TEST (test_of_two_password_changes_at_once_one_wins),
         TEST (test_a_mailed_key_sets_one_password),

@@ -236,14 +236,16 @@ static void test_sessions_are_listed_and_ended_one_or_all (void **state)
     assert_int_equal (page->items.count, 2);
     for (uint32_t i = 0; i < 2; i++)
         assert_int_equal (page->items.at[i].current, page->items.at[i].id == second);
-    pt_session_close_t ref = {.account = stranger, .by = stranger, .id = first, .has_id = true};
+    pt_session_close_t ref = {
+        .account = stranger, .by = stranger, .id = first, .has_id = true, .key = key (bench->store)};
     REFUSED (bench->store, PT_OP_store_session_delete, &ref, PT_E_not_found);
     ref.account = ref.by = account;
     must (bench->store, PT_OP_store_session_delete, &ref);
     must (bench->store, PT_OP_store_session_delete, &ref);
     page = must (bench->store, PT_OP_store_session_list, &query);
     assert_int_equal (page->items.count, 1);
-    must (bench->store, PT_OP_store_session_delete, &(pt_session_close_t){.account = account, .by = account});
+    must (bench->store, PT_OP_store_session_delete,
+          (&(pt_session_close_t){.account = account, .by = account, .key = key (bench->store)}));
     page = must (bench->store, PT_OP_store_session_list, &query);
     assert_int_equal (page->items.count, 0);
     sql (bench->sql, "DELETE FROM credential");

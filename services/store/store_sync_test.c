@@ -146,7 +146,8 @@ static void test_a_repeated_sign_out_waits_for_the_standby_too (void **state)
 {
     bench_t *bench = *state;
     uint64_t account = make_account (bench), session = make_session (bench, account, make_hash (bench->store));
-    pt_session_close_t close = {.account = account, .by = account, .id = session, .has_id = true};
+    pt_session_close_t close = {
+        .account = account, .by = account, .id = session, .has_id = true, .key = key (bench->store)};
     pt_account_close_t leave = {.account = account, .by = account};
     must (bench->store, PT_OP_store_session_delete, &close);
     must (bench->store, PT_OP_store_account_delete, &leave);
