@@ -30,6 +30,11 @@
 #define LIM_TOKEN 2048
 #define LIM_REFRESH 128
 #define LIM_ADDRESS 64
+#define LIM_PATH 128
+#define LIM_FILE_NAME 255
+#define LIM_MEDIA_TYPE 128
+#define LIM_ENDPOINT 256
+#define LIM_BLOB 128
 #define LIM_SCOPES 64
 #define LIM_TOKEN_PREFIX 16
 #define LIM_SECRET_HASH 64
@@ -69,6 +74,7 @@
 #define LIM_REVOKED_PAGE 4096       /* revocations in one page */
 #define LIM_MAILS 16                /* mails taken at a time */
 #define LIM_AUDIT_BATCH 64          /* entries in one store_audit_create */
+#define LIM_ATTACHMENTS 10          /* files in one message */
 #define LIM_HOPS 512                /* hops in one answer of a trace; `more` is set */
 
 /*  The bus.  A full queue or table answers `busy` at once. */
@@ -93,6 +99,14 @@
 #define LIM_REVOKED_POLL_MS 1000
 #define LIM_REVOKED_BLIND_MS 60000
 #define LIM_REVOKED_KEPT_MS 90000000 /* 25 h; access tokens live a day at most */
+
+/*  Bulk streams between gateways and drive.  The giver keeps to the credit; whoever
+    hears nothing for LIM_BULK_IDLE_MS gives the stream up on both sides. */
+#define LIM_BULK_CHUNK (256 * 1024)
+#define LIM_BULK_WINDOW (1024 * 1024)
+#define LIM_BULK_STREAMS 1024 /* of one process; `busy` */
+#define LIM_BULK_KEEP_MS 5000
+#define LIM_BULK_IDLE_MS 30000
 
 /*  HTTP and WebSocket. */
 #define LIM_HTTP_HEADERS (16 * 1024) /* 431 and close */
