@@ -14,9 +14,9 @@
 #define LIM_ENVELOPE 256
 
 /*  The pre-scan refuses a body beyond these with `malformed`, before
-    msgpack-c allocates anything.  A full sync_page has 193 thousand objects. */
+    msgpack-c allocates anything.  A full sync_page has 664 thousand objects. */
 #define LIM_SCAN_DEPTH 8
-#define LIM_SCAN_OBJECTS 262144
+#define LIM_SCAN_OBJECTS (704 * 1024)
 
 /*  Fields.  A longer value is `invalid` and names the field. */
 #define LIM_TRACE 64
