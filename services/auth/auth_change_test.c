@@ -283,7 +283,7 @@ static void s_staff_asks_as_staff (void **state)
 {
     fake_t *fake = *state;
     const pt_account_ref_t ref = {.account = 10, .id = 7, .has_id = true};
-    const pt_account_query_t query = {.account = 10, .q = PT_LIT ("")};
+    const pt_account_query_t query = {.account = 10, .q = PT_LIT (""), .has_q = true};
     fake->was_as_staff = false;
     assert_int_equal (fake_ask (fake, PT_OP_auth_admin_get, &ref)->envelope.status, 0);
     assert_true (fake->was_as_staff);

@@ -238,7 +238,7 @@ static void s_who_is_not_staff_may_not_what_staff_may (void **state)
     const pt_admin_ref_t ref = {.account = test->account, .id = test->account + 1, .key = PT_LIT ("staff")};
     s_refused (test, PT_OP_auth_admin_delete, &ref, PT_E_forbidden);
     s_refused (test, PT_OP_auth_admin_sign_out, &ref, PT_E_forbidden);
-    const pt_account_query_t query = {.account = test->account, .q = PT_LIT ("")};
+    const pt_account_query_t query = {.account = test->account, .q = PT_LIT (""), .has_q = true};
     s_refused (test, PT_OP_auth_admin_list, &query, PT_E_forbidden);
     const pt_audit_query_t audit = {.account = test->account};
     s_refused (test, PT_OP_auth_audit, &audit, PT_E_forbidden);

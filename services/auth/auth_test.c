@@ -507,7 +507,7 @@ static void s_what_is_no_token_never_reaches_store (void **state)
 
 static const pt_account_ref_t s_ref = {.account = 7, .id = 8, .has_id = true};
 static const pt_account_update_t s_update = {.account = 7, .name = {"Ann", 3}, .has_name = true, .key = {"k", 1}};
-static const pt_account_query_t s_query = {.account = 7, .q = {"a", 1}};
+static const pt_account_query_t s_query = {.account = 7, .q = {"a", 1}, .has_q = true};
 static const pt_session_query_t s_sessions = {.account = 7, .session = 1001};
 
 static const struct {
