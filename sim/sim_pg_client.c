@@ -279,8 +279,10 @@ static void s_read_ids (sim_pg_t *server, store_ids_t *ids)
 }
 
 /*  The results of a step are its connection itself: nobody else reads them. */
-int store_statement_read (store_append_t *append, const store_pg_step_t *step, store_ids_t *ids, int64_t *out_now)
+int store_statement_read (store_append_t *append, const store_pg_step_t *step, pt_codec_t *codec, store_ids_t *ids,
+                          int64_t *out_now)
 {
+    (void)codec; /* nobody posts files here */
     store_pg_t *self = (store_pg_t *)(uintptr_t)step->results;
     s_read_rooms (self->server, append);
     s_read_pairs (self->server, append);

@@ -161,6 +161,7 @@ static int s_open (s_store_t *self)
         .connections = (unsigned)config->append_connections,
         .statement_timeout_ms = config->statement_timeout_ms,
         .lock_timeout_ms = config->lock_timeout_ms,
+        .codec = self->codec,
         .loop = loop,
         .log = log,
         .metrics = metrics,

@@ -25,13 +25,14 @@ struct store_append {
     store_pair_t pairs[STORE_APPEND_PAIRS];
     unsigned pair_count;
     s_known_t known[STORE_APPEND_MAX];
-    bool has_changes;
+    bool has_changes, has_files;
     uint16_t room_table[S_ROOM_SLOTS];
     uint16_t pair_table[S_PAIR_SLOTS];
     uint16_t key_table[S_KEY_SLOTS]; /* keys of new rows of this batch */
 };
 
 static_assert ((S_ROOM_SLOTS & (S_ROOM_SLOTS - 1)) == 0, "a power of two");
+static_assert (LIM_ATTACHMENTS <= 16, "a bit for each file");
 static_assert ((S_PAIR_SLOTS & (S_PAIR_SLOTS - 1)) == 0, "a power of two");
 
 static uint64_t s_mix (uint64_t a, uint64_t b)
@@ -97,6 +98,9 @@ static void s_open_entry (store_append_t *self, store_entry_t *entry)
     entry->at = 0;
     entry->what = PT_change_none;
     entry->role = PT_role_none;
+    entry->files = entry->asked.files;
+    entry->told = 0;
+    self->has_files = self->has_files || entry->asked.file_count > 0;
     entry->slot = s_room_slot (self, entry->room);
     entry->sender_pair = s_pair_index (self, entry->slot, entry->sender);
     if (entry->asked.kind != PT_item_kind_MEMBER)
@@ -116,7 +120,7 @@ int store_append_open (store_append_t *self, store_entry_t *const *entries, unsi
     self->entries = entries;
     self->count = count;
     self->room_count = self->pair_count = 0;
-    self->has_changes = false;
+    self->has_changes = self->has_files = false;
     memset (self->room_table, 0, sizeof (self->room_table));
     memset (self->pair_table, 0, sizeof (self->pair_table));
     memset (self->key_table, 0, sizeof (self->key_table));
@@ -142,6 +146,36 @@ store_pair_t *store_append_pairs (store_append_t *self, unsigned *out_count)
 bool store_append_has_changes (const store_append_t *self)
 {
     return self->has_changes;
+}
+
+store_entry_t *store_append_entry (const store_append_t *self, unsigned i)
+{
+    return i < self->count ? self->entries[i] : NULL;
+}
+
+bool store_append_has_files (const store_append_t *self)
+{
+    return self->has_files;
+}
+
+static int s_copy (pt_arena_t *arena, pt_str_t text, pt_str_t *out)
+{
+    const char *copy = arena ? pt_arena_copy (arena, text.at, text.len) : NULL;
+    *out = (pt_str_t){copy, copy ? text.len : 0};
+    return copy ? 0 : -PT_E_memory;
+}
+
+int store_append_file (store_append_t *self, unsigned i, unsigned n, const pt_attachment_t *file)
+{
+    store_entry_t *entry = store_append_entry (self, i);
+    if (!entry || n >= entry->asked.file_count || n >= LIM_ATTACHMENTS)
+        return 0;
+    pt_attachment_t *out = &entry->asked.files[n];
+    out->size = file->size;
+    if (s_copy (entry->arena, file->name, &out->name) < 0 || s_copy (entry->arena, file->type, &out->type) < 0)
+        return -PT_E_memory;
+    entry->told |= (uint16_t)(1u << n);
+    return 0;
 }
 
 void store_append_known (store_append_t *self, unsigned i, const store_content_t *content, uint64_t seq, uint64_t id,
@@ -170,6 +204,14 @@ static uint64_t s_take_id (store_ids_t *ids)
 
 /*  ---- deciding -------------------------------------------------------------- */
 
+static bool s_has_same_files (const store_content_t *asked, const store_content_t *row)
+{
+    bool is_same = asked->file_count == row->file_count;
+    for (unsigned i = 0; is_same && i < asked->file_count; i++)
+        is_same = asked->files[i].file == row->files[i].file;
+    return is_same;
+}
+
 /*  Whether what was asked is what the row says.  A row of a membership change
     says what happened, which may be narrower than what was asked: a `joined` of
     somebody who was a member is a `role`, a `kicked` of oneself is `left`. */
@@ -178,7 +220,7 @@ static bool s_is_same (const store_content_t *asked, const store_content_t *row)
     if (asked->kind != row->kind)
         return false;
     if (asked->kind == PT_item_kind_MESSAGE)
-        return asked->reply_to == row->reply_to && pt_str_eq (asked->body, row->body);
+        return asked->reply_to == row->reply_to && pt_str_eq (asked->body, row->body) && s_has_same_files (asked, row);
     if (asked->account != row->account)
         return false;
     pt_role_t role = asked->role ? asked->role : PT_role_MEMBER;
@@ -290,9 +332,10 @@ unsigned store_append_decide (store_append_t *self, int64_t now, store_ids_t *id
         const store_entry_t *twin = NULL;
         if (!self->rooms[entry->slot].exists)
             s_refuse (entry, -PT_E_not_found, NULL);
-        else if (known->is_set)
+        else if (known->is_set) {
             s_repeat (entry, &known->content, known->seq, known->id, known->at);
-        else if ((twin = s_find_key (self, entry, &place))) {
+            entry->files = known->content.files;
+        } else if ((twin = s_find_key (self, entry, &place))) {
             store_content_t row = twin->asked;
             row.what = twin->what;
             row.role = twin->role;

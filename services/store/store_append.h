@@ -13,6 +13,7 @@
 #ifndef STORE_APPEND_H
 #define STORE_APPEND_H
 
+#include "pt_arena.h"
 #include "pt_message.h"
 
 /*  Entries of one batch at most; more does not open. */
@@ -30,11 +31,13 @@ typedef enum {
     the same request again. */
 typedef struct {
     pt_item_kind_t kind;
-    pt_str_t body;     /* message */
-    uint64_t reply_to; /* message; 0 for none */
-    uint64_t account;  /* member: whose membership */
-    pt_change_t what;  /* member */
-    pt_role_t role;    /* member; 0 for none */
+    pt_str_t body;          /* message */
+    uint64_t reply_to;      /* message; 0 for none */
+    pt_attachment_t *files; /* message; `file` alone says what is asked */
+    unsigned file_count;
+    uint64_t account; /* member: whose membership */
+    pt_change_t what; /* member */
+    pt_role_t role;   /* member; 0 for none */
 } store_content_t;
 
 typedef struct {
@@ -43,6 +46,7 @@ typedef struct {
     uint64_t sender;
     pt_str_t send_id;
     store_content_t asked;
+    pt_arena_t *arena; /* what is told of files is copied into it; NULL where none are named */
 
     /*  Decided. */
     store_verdict_t verdict;
@@ -50,13 +54,15 @@ typedef struct {
     const char *detail; /* a sentence for people, or NULL */
     uint64_t seq, id;   /* of a new or known one */
     int64_t at;
-    pt_change_t what; /* member: what happened */
-    pt_role_t role;   /* member: the role it ended with, 0 for none */
+    pt_change_t what;             /* member: what happened */
+    pt_role_t role;               /* member: the role it ended with, 0 for none */
+    const pt_attachment_t *files; /* message, new or known: as many as asked, as they are stored */
 
     /*  The core's own. */
     uint16_t slot; /* of the room */
     uint16_t sender_pair;
     uint16_t account_pair; /* member */
+    uint16_t told;         /* a bit for each file that is the sender's own */
 } store_entry_t;
 
 typedef struct {
@@ -110,8 +116,16 @@ store_pair_t *store_append_pairs (store_append_t *self, unsigned *out_count);
 /*  Whether any entry changes a membership. */
 bool store_append_has_changes (const store_append_t *self);
 
+/*  The i-th entry, NULL past the last; whether any names a file. */
+store_entry_t *store_append_entry (const store_append_t *self, unsigned i);
+bool store_append_has_files (const store_append_t *self);
+
+/*  Tells what the `n`-th file of entry `i` is, which is the sender's own; what is not told is
+    not.  Copied; a place out of range is ignored.  0 or -PT_E_memory. */
+PT_MUSTCHECK int store_append_file (store_append_t *self, unsigned i, unsigned n, const pt_attachment_t *file);
+
 /*  Tells that entry `i`'s key is taken by this row; its bytes are borrowed until the
-    decision.  An index out of range is ignored. */
+    decision, its files until the answers are read.  An index out of range is ignored. */
 void store_append_known (store_append_t *self, unsigned i, const store_content_t *content, uint64_t seq, uint64_t id,
                          int64_t at);
 

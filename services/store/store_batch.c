@@ -23,7 +23,9 @@ struct s_owner {
     const pt_append_t *msg;
     s_owner_t *next;
     pt_append_result_t *results;
-    unsigned done; /* entries with a result */
+    pt_attachment_t *files; /* that its entries name, one entry after the other */
+    unsigned files_taken;   /* of them, by entries that are in a batch */
+    unsigned done;          /* entries with a result */
     uint64_t since_ms;
     uint64_t epoch, head, floor;
 };
@@ -105,6 +107,11 @@ static void s_settle (s_lane_t *lane, unsigned at, const store_entry_t *entry)
         result->id = entry->id;
         result->at = entry->at;
     }
+    if (entry->seq && entry->asked.file_count > 0) {
+        result->has_attachments = true;
+        result->attachments.at = entry->files;
+        result->attachments.count = entry->asked.file_count;
+    }
     result->has_known = result->known = entry->verdict == STORE_KNOWN;
     result->has_role = entry->role != PT_role_none;
     result->role = entry->role;
@@ -136,6 +143,15 @@ static s_owner_t *s_pull (s_lane_t *lane, s_owner_t **place)
     return owner;
 }
 
+static void s_take_files (s_owner_t *owner, const pt_append_entry_t *asked, store_content_t *content)
+{
+    content->file_count = asked->has_attachments ? asked->attachments.count : 0;
+    content->files = owner->files + owner->files_taken;
+    owner->files_taken += content->file_count;
+    for (unsigned i = 0; i < content->file_count; i++)
+        content->files[i] = (pt_attachment_t){.file = asked->attachments.at[i]};
+}
+
 static void s_take_entry (s_lane_t *lane, s_owner_t *owner, unsigned i)
 {
     const pt_append_entry_t *asked = &owner->msg->entries.at[i];
@@ -147,11 +163,14 @@ static void s_take_entry (s_lane_t *lane, s_owner_t *owner, unsigned i)
         .sender = asked->sender,
         .send_id = asked->send_id,
         .asked = {.kind = asked->kind},
+        .arena = sv_request_arena (owner->request),
     };
     store_content_t *content = &lane->entries[at].asked;
     if (asked->kind == PT_item_kind_MESSAGE) {
         content->body = asked->has_body ? asked->body : PT_LIT ("");
         content->reply_to = asked->has_reply_to ? asked->reply_to : 0;
+        if (owner->files)
+            s_take_files (owner, asked, content);
     } else {
         content->account = asked->has_account ? asked->account : 0;
         content->what = asked->has_what ? asked->what : PT_change_none;
@@ -363,7 +382,7 @@ static void s_on_read (void *arg, const store_pg_step_t *step)
         return;
     }
     int64_t now = 0;
-    bool is_read = store_statement_read (lane->append, step, &lane->ids, &now) == 0;
+    bool is_read = store_statement_read (lane->append, step, lane->batch->config.codec, &lane->ids, &now) == 0;
     if (is_read && store_ids_left (&lane->ids) >= lane->run_entries) {
         unsigned new_count = store_append_decide (lane->append, now, &lane->ids);
         store_statement_write (lane->append, lane->pg, lane->run, lane->run_entries, new_count);
@@ -456,8 +475,14 @@ static s_owner_t *s_new_owner (sv_request_t *request, const pt_append_t *msg)
     pt_arena_t *arena = sv_request_arena (request);
     s_owner_t *owner = pt_arena_alloc (arena, sizeof (*owner));
     pt_append_result_t *results = pt_arena_alloc (arena, msg->entries.count * sizeof (*results));
-    if (!owner || !results)
+    unsigned files = 0;
+    for (unsigned i = 0; i < msg->entries.count; i++)
+        if (msg->entries.at[i].has_attachments)
+            files += msg->entries.at[i].attachments.count;
+    pt_attachment_t *attachments = files > 0 ? pt_arena_alloc (arena, files * sizeof (*attachments)) : NULL;
+    if (!owner || !results || (files > 0 && !attachments))
         return NULL;
+    owner->files = attachments;
     owner->request = request;
     owner->msg = msg;
     owner->results = results;

@@ -35,6 +35,7 @@ typedef struct {
     unsigned connections;
     uint64_t statement_timeout_ms;
     uint64_t lock_timeout_ms;
+    pt_codec_t *codec; /* borrowed, as all of these */
     sv_loop_t *loop;
     sv_log_t *log;
     sv_metrics_t *metrics;

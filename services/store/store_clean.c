@@ -26,9 +26,11 @@ static const struct {
     {STORE_SQL_clean_audit, false, 0},
     {STORE_SQL_clean_mails, false, 0},
     {STORE_SQL_clean_leaving, false, 0},
+    {STORE_SQL_clean_files, false, 0},
     {STORE_SQL_clean_items, false, 0},
     {STORE_SQL_clean_members, false, 0},
     {STORE_SQL_clean_reads, false, 0},
+    {STORE_SQL_clean_attachments, false, 0},
     {STORE_SQL_clean_trash, true, 0},
 };
 

@@ -3,10 +3,10 @@
 #include "store_ops.h"
 #include "store_shape.h"
 
-static const store_op_rule_t *const s_tables[] = {store_ops_account,    store_ops_password, store_ops_session,
-                                                  store_ops_credential, store_ops_revoked,  store_ops_mail,
-                                                  store_ops_admin,      store_ops_audit,    store_ops_room,
-                                                  store_ops_item,       store_ops_sync,     store_ops_verify};
+static const store_op_rule_t *const s_tables[] = {
+    store_ops_account, store_ops_password, store_ops_session, store_ops_credential, store_ops_revoked,
+    store_ops_mail,    store_ops_admin,    store_ops_audit,   store_ops_room,       store_ops_item,
+    store_ops_sync,    store_ops_verify,   store_ops_file,    store_ops_upload,     store_ops_sweep};
 
 const store_op_rule_t *store_ops_at (size_t i)
 {
@@ -76,6 +76,12 @@ int store_ops_list (store_op_t *op, const PGresult *result, uint64_t limit, size
             return -PT_E_internal;
     }
     return 0;
+}
+
+int store_ops_reply_empty (store_op_t *op)
+{
+    op->reply = store_op_alloc (op, sizeof (pt_empty_t));
+    return op->reply ? STORE_DONE : -PT_E_memory;
 }
 
 int store_ops_reply_revocation (store_op_t *op, const pt_revocation_t *revocation)

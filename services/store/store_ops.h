@@ -18,6 +18,9 @@ extern const store_op_rule_t store_ops_room[];
 extern const store_op_rule_t store_ops_item[];
 extern const store_op_rule_t store_ops_sync[];
 extern const store_op_rule_t store_ops_verify[];
+extern const store_op_rule_t store_ops_file[];
+extern const store_op_rule_t store_ops_upload[];
+extern const store_op_rule_t store_ops_sweep[];
 
 /*  The rule of an operation, NULL when it is not in the table. */
 const store_op_rule_t *store_ops_find (uint16_t opcode);
@@ -56,6 +59,9 @@ typedef struct {
 typedef void (store_ops_read_fn) (store_row_t *row, void *out);
 PT_MUSTCHECK int store_ops_list (store_op_t *op, const PGresult *result, uint64_t limit, size_t size,
                                  store_ops_read_fn *read, store_ops_list_t *out);
+
+/*  Lets an empty message be the reply.  STORE_DONE or an error. */
+int store_ops_reply_empty (store_op_t *op);
 
 /*  Lets one revocation be the reply.  STORE_DONE or an error. */
 int store_ops_reply_revocation (store_op_t *op, const pt_revocation_t *revocation);

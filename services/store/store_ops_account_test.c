@@ -148,7 +148,8 @@ static void test_of_two_creations_of_one_login_one_wins (void **state)
 
 static uint32_t found (bench_t *bench, uint64_t asker, const char *part, bool as_staff)
 {
-    pt_account_query_t query = {.account = asker, .q = pt_str (part), .as_staff = as_staff, .has_as_staff = true};
+    pt_account_query_t query = {
+        .account = asker, .q = pt_str (part), .has_q = true, .as_staff = as_staff, .has_as_staff = true};
     const pt_account_page_t *page = must (bench->store, PT_OP_store_account_list, &query);
     return page->items.count;
 }
@@ -171,7 +172,8 @@ static void test_accounts_are_found_by_any_part_in_any_case (void **state)
         assert_int_equal (found (bench, me, rows[i].part, false), rows[i].by_me);
         assert_int_equal (found (bench, staff, rows[i].part, true), rows[i].by_staff);
     }
-    pt_account_query_t query = {.account = me, .q = PT_LIT ("zaphod"), .as_staff = true, .has_as_staff = true};
+    pt_account_query_t query = {
+        .account = me, .q = PT_LIT ("zaphod"), .has_q = true, .as_staff = true, .has_as_staff = true};
     REFUSED (bench->store, PT_OP_store_account_list, &query, PT_E_forbidden);
     query.q = PT_LIT ("");
     REFUSED (bench->store, PT_OP_store_account_list, &query, PT_E_forbidden);

@@ -26,7 +26,7 @@ static int s_read_page (store_op_t *op, const PGresult *result, uint64_t room, p
         page->epoch = store_row_u64 (&row);
         page->floor = store_row_u64 (&row);
         if (!store_row_null (&row))
-            store_shape_item (&row, room, &items[page->items.count++]);
+            store_shape_item (&row, room, op->codec, op->arena, &items[page->items.count++]);
         if (row.is_bad)
             return -PT_E_internal;
     }

@@ -6,12 +6,6 @@
 /*  Tries of one mail; then it waits until it is removed. */
 #define S_TRIES 8
 
-static int s_reply_empty (store_op_t *op)
-{
-    op->reply = store_op_alloc (op, sizeof (pt_empty_t));
-    return op->reply ? STORE_DONE : -PT_E_memory;
-}
-
 /*  ---- create ------------------------------------------------------------------- */
 
 static store_next_t s_create_send (store_op_t *op, store_pg_t *pg)
@@ -35,7 +29,7 @@ static int s_take_empty (store_op_t *op, store_pg_t *pg, const store_pg_step_t *
 {
     (void)pg;
     (void)step;
-    return s_reply_empty (op);
+    return store_ops_reply_empty (op);
 }
 
 /*  ---- take ----------------------------------------------------------------------- */

@@ -3,7 +3,7 @@
 
     The answer is one frame, so rows and bytes are cut: below the frame's size
     (rooms take at most 100 x 1.4 KB, members S_MEMBER_BYTES, items S_ITEM_BYTES) and below the
-    codec's count of objects (an item is 19 of them, a member 11, a room 32).
+    codec's count of objects (an item is 19 of them and 9 for each file, a member 11, a room 32).
     The cut is even: every room gets its last item before any gets its second. */
 
 #include "store_ops.h"
@@ -122,7 +122,7 @@ static int s_take_items (store_op_t *op, s_sync_t *sync, const PGresult *result)
         uint64_t slot = store_row_u64 (&row) - 1;
         if (row.is_bad || slot >= sync->count)
             return -PT_E_internal;
-        store_shape_item (&row, sync->rooms[slot].id, &items[i]);
+        store_shape_item (&row, sync->rooms[slot].id, op->codec, op->arena, &items[i]);
         if (row.is_bad)
             return -PT_E_internal;
         pt_sync_room_t *part = &sync->parts[slot];

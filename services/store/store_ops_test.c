@@ -156,7 +156,7 @@ static void test_accounts_are_found_by_their_beginning_page_by_page (void **stat
         };
         must (bench->store, PT_OP_store_account_create, &insert);
     }
-    pt_account_query_t query = {.account = me, .q = PT_LIT ("prefix"), .limit = 3, .has_limit = true};
+    pt_account_query_t query = {.account = me, .q = PT_LIT ("prefix"), .has_q = true, .limit = 3, .has_limit = true};
     unsigned total = 0;
     do {
         const pt_account_page_t *page = must (bench->store, PT_OP_store_account_list, &query);

@@ -31,15 +31,35 @@ static int s_nothing (store_entry_t *entry, pt_role_t role)
     return 0;
 }
 
+static const char *const s_files[] = {
+    "attachments.0: no file of the sender's", "attachments.1: no file of the sender's",
+    "attachments.2: no file of the sender's", "attachments.3: no file of the sender's",
+    "attachments.4: no file of the sender's", "attachments.5: no file of the sender's",
+    "attachments.6: no file of the sender's", "attachments.7: no file of the sender's",
+    "attachments.8: no file of the sender's", "attachments.9: no file of the sender's",
+};
+_Static_assert(sizeof (s_files) / sizeof (s_files[0]) == LIM_ATTACHMENTS, "a sentence for each");
+
+/*  Nobody posts what somebody else keeps, or learns whether it is there. */
+static int s_rule_files (store_entry_t *entry)
+{
+    if (entry->asked.file_count > LIM_ATTACHMENTS)
+        return s_refuse (entry, -PT_E_invalid, "too many attachments");
+    for (unsigned i = 0; i < entry->asked.file_count; i++)
+        if (!(entry->told >> i & 1))
+            return s_refuse (entry, -PT_E_not_found, s_files[i]);
+    return 0;
+}
+
 int store_rule_message (const store_room_t *room, pt_role_t sender, store_entry_t *entry)
 {
-    if (entry->asked.kind != PT_item_kind_MESSAGE || entry->asked.body.len == 0)
-        return s_refuse (entry, -PT_E_invalid, "a message needs a body");
+    if (entry->asked.kind != PT_item_kind_MESSAGE || (entry->asked.body.len == 0 && entry->asked.file_count == 0))
+        return s_refuse (entry, -PT_E_invalid, "a message needs a body or a file");
     if (sender == PT_role_none)
         return s_refuse_stranger (room, entry);
     if (sender < PT_role_MEMBER)
         return s_refuse (entry, -PT_E_forbidden, "readers may not post");
-    return 0;
+    return s_rule_files (entry);
 }
 
 /*  A member's role becomes another one. */

@@ -98,7 +98,7 @@ static void test_the_owner_of_a_database_needs_no_more (void **state)
     setenv ("PARLEY_DATABASE", pg_conninfo (bench->pg), 1);
     const pt_revoked_page_t *page = must (store, PT_OP_store_revoked, &(pt_revoked_query_t){.cursor = PT_LIT ("")});
     assert_true (page->anew);
-    pt_account_query_t query = {.account = 1, .q = PT_LIT ("anybody")};
+    pt_account_query_t query = {.account = 1, .q = PT_LIT ("anybody"), .has_q = true};
     must (store, PT_OP_store_account_list, &query);
     harness_destroy (&store);
 }

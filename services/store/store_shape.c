@@ -37,6 +37,7 @@ void store_shape_account (store_row_t *row, void *at)
     S_OPT (row, out, email_confirmed, store_row_bool);
     S_OPT (row, out, active, store_row_bool);
     S_OPT (row, out, staff, store_row_bool);
+    S_OPT (row, out, avatar, store_row_str);
 }
 
 void store_shape_session (store_row_t *row, void *at)
@@ -134,7 +135,46 @@ void store_shape_farewell (store_row_t *row, void *at)
     S_OPT (row, out, heir, store_row_u64);
 }
 
-void store_shape_item (store_row_t *row, uint64_t room, pt_item_t *out)
+void store_shape_file (store_row_t *row, void *at)
+{
+    pt_file_t *out = at;
+    out->id = store_row_u64 (row);
+    out->owner = store_row_u64 (row);
+    out->name = store_row_str (row);
+    out->type = store_row_str (row);
+    out->size = store_row_u64 (row);
+    out->sha256 = store_row_str (row);
+    out->created_at = store_row_time (row);
+}
+
+void store_shape_upload (store_row_t *row, void *at)
+{
+    pt_upload_t *out = at;
+    out->id = store_row_u64 (row);
+    out->name = store_row_str (row);
+    S_OPT (row, out, length, store_row_u64);
+    out->purpose = (pt_upload_purpose_t)store_row_u64 (row);
+    out->expires_at = store_row_time (row);
+}
+
+static void s_read_attachments (store_row_t *row, pt_codec_t *codec, pt_arena_t *arena, pt_item_t *out)
+{
+    out->has_attachments = !store_row_null (row);
+    pt_str_t bytes = store_row_str (row);
+    const void *msg = NULL;
+    if (!out->has_attachments)
+        return;
+    if (pt_decode (codec, PT_MSG_attachments, bytes.at, bytes.len, arena, &msg, NULL) < 0) {
+        row->is_bad = true;
+        out->has_attachments = false;
+        return;
+    }
+    const pt_attachments_t *kept = msg;
+    out->attachments.at = kept->files.at;
+    out->attachments.count = kept->files.count;
+}
+
+void store_shape_item (store_row_t *row, uint64_t room, pt_codec_t *codec, pt_arena_t *arena, pt_item_t *out)
 {
     out->room = room;
     out->seq = store_row_u64 (row);
@@ -148,6 +188,7 @@ void store_shape_item (store_row_t *row, uint64_t room, pt_item_t *out)
     S_OPT (row, out, account, store_row_u64);
     S_OPT (row, out, what, s_change);
     S_OPT (row, out, role, s_role);
+    s_read_attachments (row, codec, arena, out);
     if (out->kind == PT_item_kind_MEMBER) {
         out->has_by = true;
         out->by = sender;

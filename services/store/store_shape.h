@@ -6,10 +6,11 @@
 #ifndef STORE_SHAPE_H
 #define STORE_SHAPE_H
 
+#include "pt_codec.h"
 #include "store_wire.h"
 
 /*  id, login, email, name, created_at, uuid, nickname, deleted, email_confirmed,
-    active, staff */
+    active, staff, avatar */
 void store_shape_account (store_row_t *row, void *out);
 
 /*  id, device, created_at, used_at, current, kind, expires_at */
@@ -36,8 +37,15 @@ void store_shape_member (store_row_t *row, void *out);
 /*  account, room, heir */
 void store_shape_farewell (store_row_t *row, void *out);
 
-/*  seq, id, created_at, kind, sender, send_id, body, reply_to, account, what, role */
-void store_shape_item (store_row_t *row, uint64_t room, pt_item_t *out);
+/*  id, owner, name, type, size, sha256 in hex, created_at */
+void store_shape_file (store_row_t *row, void *out);
+
+/*  id, name, length, purpose, expires_at.  The offset is drive's to say: 0. */
+void store_shape_upload (store_row_t *row, void *out);
+
+/*  seq, id, created_at, kind, sender, send_id, body, reply_to, account, what, role, attachments,
+    which are decoded into the arena. */
+void store_shape_item (store_row_t *row, uint64_t room, pt_codec_t *codec, pt_arena_t *arena, pt_item_t *out);
 
 /*  A cursor is the last id of the page before, in decimal; 0 for none. 0 or -PT_E_invalid. */
 PT_MUSTCHECK int store_shape_cursor (bool has, pt_str_t cursor, uint64_t *out_id);

@@ -82,6 +82,28 @@ static void s_send_targets (store_append_t *append, store_pg_t *pg)
     store_pg_send (pg, STORE_SQL_append_accounts);
 }
 
+/*  A file's place in the batch, as one number. */
+static void s_send_files (store_pg_t *pg, store_entry_t *const *run, unsigned count)
+{
+    unsigned files = 0;
+    for (unsigned i = 0; i < count; i++)
+        files += run[i]->asked.file_count;
+    store_args_t *args = store_pg_args (pg);
+    store_args_array (args, STORE_OID_INT8, files);
+    for (unsigned i = 0; i < count; i++)
+        for (unsigned n = 0; n < run[i]->asked.file_count; n++)
+            store_elem_i64 (args, run[i]->sender);
+    store_args_array (args, STORE_OID_INT8, files);
+    for (unsigned i = 0; i < count; i++)
+        for (unsigned n = 0; n < run[i]->asked.file_count; n++)
+            store_elem_i64 (args, run[i]->asked.files[n].file);
+    store_args_array (args, STORE_OID_INT8, files);
+    for (unsigned i = 0; i < count; i++)
+        for (unsigned n = 0; n < run[i]->asked.file_count; n++)
+            store_elem_i64 (args, i * LIM_ATTACHMENTS + n);
+    store_pg_send (pg, STORE_SQL_append_files);
+}
+
 static void s_send_plain (store_pg_t *pg, store_sql_t sql)
 {
     store_pg_args (pg);
@@ -100,6 +122,8 @@ void store_statement_ask (store_append_t *append, store_pg_t *pg, store_entry_t 
         s_send_counts (append, pg);
         s_send_targets (append, pg);
     }
+    if (store_append_has_files (append))
+        s_send_files (pg, run, count);
     if (needs_ids)
         s_send_plain (pg, STORE_SQL_append_ids);
 }
@@ -129,7 +153,25 @@ static int s_read_heads (store_append_t *append, const PGresult *result, int64_t
     return 0;
 }
 
-static int s_read_known (store_append_t *append, const PGresult *result)
+/*  What a known row says of its files outlives the step: decoded from a copy. */
+static int s_read_row_files (const store_entry_t *entry, pt_codec_t *codec, pt_str_t bytes, store_content_t *content)
+{
+    const void *msg = NULL;
+    const char *copy = entry && entry->arena ? pt_arena_copy (entry->arena, bytes.at, bytes.len) : NULL;
+    if (!copy)
+        return -PT_E_memory;
+    if (pt_decode (codec, PT_MSG_attachments, copy, bytes.len, entry->arena, &msg, NULL) < 0)
+        return -PT_E_internal;
+    const pt_attachments_t *kept = msg;
+    content->file_count = kept->files.count;
+    content->files = pt_arena_alloc (entry->arena, kept->files.count * sizeof (*content->files));
+    if (!content->files)
+        return -PT_E_memory;
+    memcpy (content->files, kept->files.at, kept->files.count * sizeof (*content->files));
+    return 0;
+}
+
+static int s_read_known (store_append_t *append, const PGresult *result, pt_codec_t *codec)
 {
     for (int i = 0; i < PQntuples (result); i++) {
         store_row_t row = store_row (result, i);
@@ -143,8 +185,14 @@ static int s_read_known (store_append_t *append, const PGresult *result)
         content.account = store_row_u64 (&row);
         content.what = (pt_change_t)store_row_u64 (&row);
         content.role = (pt_role_t)store_row_u64 (&row);
+        bool has_files = !store_row_null (&row);
+        pt_str_t files = store_row_str (&row);
         if (row.is_bad || ord == 0)
             return -PT_E_internal;
+        int rc =
+            has_files ? s_read_row_files (store_append_entry (append, (unsigned)ord - 1), codec, files, &content) : 0;
+        if (rc < 0)
+            return rc;
         store_append_known (append, (unsigned)ord - 1, &content, seq, id, at);
     }
     return 0;
@@ -198,6 +246,24 @@ static int s_read_targets (store_append_t *append, const PGresult *result)
     return 0;
 }
 
+static int s_read_files (store_append_t *append, const PGresult *result)
+{
+    for (int i = 0; i < PQntuples (result); i++) {
+        store_row_t row = store_row (result, i);
+        uint64_t place = store_row_u64 (&row);
+        pt_attachment_t file = {.name = store_row_str (&row)};
+        file.type = store_row_str (&row);
+        file.size = store_row_u64 (&row);
+        if (row.is_bad || place >= (uint64_t)STORE_APPEND_MAX * LIM_ATTACHMENTS)
+            return -PT_E_internal;
+        int rc =
+            store_append_file (append, (unsigned)place / LIM_ATTACHMENTS, (unsigned)place % LIM_ATTACHMENTS, &file);
+        if (rc < 0)
+            return rc;
+    }
+    return 0;
+}
+
 static int s_read_ids (const PGresult *result, store_ids_t *ids)
 {
     store_row_t row = store_row (result, 0);
@@ -214,19 +280,25 @@ static int s_read_ids (const PGresult *result, store_ids_t *ids)
     return 0;
 }
 
-int store_statement_read (store_append_t *append, const store_pg_step_t *step, store_ids_t *ids, int64_t *out_now)
+int store_statement_read (store_append_t *append, const store_pg_step_t *step, pt_codec_t *codec, store_ids_t *ids,
+                          int64_t *out_now)
 {
-    unsigned expected = store_append_has_changes (append) ? 7 : 5;
+    bool has_changes = store_append_has_changes (append), has_files = store_append_has_files (append);
+    unsigned expected = 5 + (has_changes ? 2 : 0) + (has_files ? 1 : 0);
     if (step->count != expected && step->count != expected + 1)
         return -PT_E_internal;
     const PGresult *const *results = step->results + 2; /* after BEGIN and the locks */
-    if (s_read_heads (append, results[0], out_now) < 0 || s_read_known (append, results[1]) < 0 ||
-        s_read_roles (append, results[2]) < 0)
+    if (s_read_heads (append, results[0], out_now) < 0)
         return -PT_E_internal;
-    if (store_append_has_changes (append) &&
-        (s_read_counts (append, results[3]) < 0 || s_read_targets (append, results[4]) < 0))
+    int rc = s_read_known (append, results[1], codec);
+    if (rc < 0)
+        return rc;
+    if (s_read_roles (append, results[2]) < 0)
         return -PT_E_internal;
-    return step->count > expected ? s_read_ids (step->results[expected], ids) : 0;
+    if (has_changes && (s_read_counts (append, results[3]) < 0 || s_read_targets (append, results[4]) < 0))
+        return -PT_E_internal;
+    rc = has_files ? s_read_files (append, step->results[expected - 1]) : 0;
+    return rc == 0 && step->count > expected ? s_read_ids (step->results[expected], ids) : rc;
 }
 
 /*  ---- writing ------------------------------------------------------------------------ */
@@ -240,7 +312,46 @@ int store_statement_read (store_append_t *append, const store_pg_step_t *step, s
                 put (args, run[i]->value);                                                                             \
     } while (0)
 
-static void s_write_messages (store_pg_t *pg, store_entry_t *const *run, unsigned count, unsigned rows)
+static bool s_is_post (const store_entry_t *entry)
+{
+    return entry->verdict == STORE_NEW && entry->asked.kind == PT_item_kind_MESSAGE;
+}
+
+/*  What each row's files were, as bytes. */
+static void s_put_snapshots (store_args_t *args, store_entry_t *const *run, unsigned count, unsigned rows)
+{
+    store_args_array (args, STORE_OID_BYTEA, rows);
+    for (unsigned i = 0; i < count; i++) {
+        if (!s_is_post (run[i]))
+            continue;
+        pt_attachments_t kept = {.files = {run[i]->files, run[i]->asked.file_count}};
+        if (kept.files.count > 0)
+            store_elem_msg (args, PT_MSG_attachments, &kept);
+        else
+            store_elem_null (args);
+    }
+}
+
+/*  Enters where the files were posted; `files` of them. */
+static void s_write_attachments (store_pg_t *pg, store_entry_t *const *run, unsigned count, unsigned files)
+{
+    store_args_t *args = store_pg_args (pg);
+    store_args_array (args, STORE_OID_INT8, files);
+    for (unsigned i = 0; i < count; i++)
+        for (unsigned n = 0; s_is_post (run[i]) && n < run[i]->asked.file_count; n++)
+            store_elem_i64 (args, run[i]->files[n].file);
+    store_args_array (args, STORE_OID_INT8, files);
+    for (unsigned i = 0; i < count; i++)
+        for (unsigned n = 0; s_is_post (run[i]) && n < run[i]->asked.file_count; n++)
+            store_elem_i64 (args, run[i]->room);
+    store_args_array (args, STORE_OID_INT8, files);
+    for (unsigned i = 0; i < count; i++)
+        for (unsigned n = 0; s_is_post (run[i]) && n < run[i]->asked.file_count; n++)
+            store_elem_i64 (args, run[i]->seq);
+    store_pg_send (pg, STORE_SQL_append_attachments);
+}
+
+static void s_write_messages (store_pg_t *pg, store_entry_t *const *run, unsigned count, unsigned rows, unsigned files)
 {
     const pt_item_kind_t kind = PT_item_kind_MESSAGE;
     store_args_t *args = store_pg_args (pg);
@@ -252,7 +363,11 @@ static void s_write_messages (store_pg_t *pg, store_entry_t *const *run, unsigne
     S_COLUMN (STORE_OID_INT8, store_elem_opt_i64, asked.reply_to);
     S_COLUMN (STORE_OID_TEXT, store_elem_str, send_id);
     S_COLUMN (STORE_OID_TEXT, store_elem_str, asked.body);
-    store_pg_send (pg, STORE_SQL_append_messages);
+    if (files > 0)
+        s_put_snapshots (args, run, count, rows);
+    store_pg_send (pg, files > 0 ? STORE_SQL_append_posts : STORE_SQL_append_messages);
+    if (files > 0)
+        s_write_attachments (pg, run, count, files);
 }
 
 static void s_write_changes (store_pg_t *pg, store_entry_t *const *run, unsigned count, unsigned rows)
@@ -323,7 +438,7 @@ static void s_write_members (store_append_t *append, store_pg_t *pg, s_end_t end
 void store_statement_write (store_append_t *append, store_pg_t *pg, store_entry_t *const *run, unsigned count,
                             unsigned new_count)
 {
-    unsigned messages = 0, accepted = 0;
+    unsigned messages = 0, files = 0, accepted = 0;
     for (unsigned i = 0; i < count; i++)
         accepted += run[i]->verdict != STORE_REFUSED;
     if (new_count == 0) {
@@ -332,10 +447,12 @@ void store_statement_write (store_append_t *append, store_pg_t *pg, store_entry_
         s_send_plain (pg, accepted ? STORE_SQL_commit : STORE_SQL_rollback);
         return;
     }
-    for (unsigned i = 0; i < count; i++)
-        messages += run[i]->verdict == STORE_NEW && run[i]->asked.kind == PT_item_kind_MESSAGE;
+    for (unsigned i = 0; i < count; i++) {
+        messages += s_is_post (run[i]);
+        files += s_is_post (run[i]) ? run[i]->asked.file_count : 0;
+    }
     if (messages > 0)
-        s_write_messages (pg, run, count, messages);
+        s_write_messages (pg, run, count, messages, files);
     if (new_count > messages) {
         s_write_changes (pg, run, count, new_count - messages);
         s_write_members (append, pg, S_DROP, STORE_SQL_append_member_drop);

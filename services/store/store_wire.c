@@ -194,6 +194,21 @@ void store_elem_str (store_args_t *self, pt_str_t value)
     s_grow (self, 4 + (int)value.len);
 }
 
+void store_elem_msg (store_args_t *self, pt_msg_t type, const void *msg)
+{
+    size_t at = self->bytes.len;
+    s_put_u32 (self, 0);
+    int rc = store_args_error (self) ? 0 : pt_encode (&self->bytes, type, msg);
+    if (rc < 0)
+        self->error = rc;
+    if (store_args_error (self))
+        return;
+    size_t len = self->bytes.len - at - sizeof (uint32_t);
+    uint32_t head = __builtin_bswap32 ((uint32_t)len);
+    memcpy (self->bytes.at + at, &head, sizeof (head));
+    s_grow (self, (int)(sizeof (head) + len));
+}
+
 void store_elem_null (store_args_t *self)
 {
     s_put_u32 (self, UINT32_MAX);

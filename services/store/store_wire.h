@@ -9,18 +9,19 @@
 #ifndef STORE_WIRE_H
 #define STORE_WIRE_H
 
-#include "pt_buf.h"
+#include "pt_codec.h"
 #include "pt_message.h"
 #include <libpq-fe.h>
 
 /*  Arguments of one statement; more is our bug and fails the statement. */
 #define STORE_ARGS_MAX 12
 
-/*  Bytes of all arguments of one statement: a batch of the largest bodies. */
-#define STORE_ARGS_BYTES (LIM_BATCH * (LIM_BODY + 256))
+/*  Bytes of all arguments of one statement: a batch of the largest bodies and names. */
+#define STORE_ARGS_BYTES (LIM_BATCH * (LIM_BODY + 256 + LIM_ATTACHMENTS * 512))
 
 /*  Element types of arrays, by their fixed object ids. */
 typedef enum {
+    STORE_OID_BYTEA = 17,
     STORE_OID_INT8 = 20,
     STORE_OID_INT2 = 21,
     STORE_OID_TEXT = 25,
@@ -67,6 +68,7 @@ void store_elem_opt_i16 (store_args_t *self, unsigned value);
 void store_elem_time (store_args_t *self, int64_t at);
 void store_elem_str (store_args_t *self, pt_str_t value);
 void store_elem_opt_str (store_args_t *self, bool has, pt_str_t value);
+void store_elem_msg (store_args_t *self, pt_msg_t type, const void *msg); /* encoded; a failure sticks */
 void store_elem_null (store_args_t *self);
 
 /*  An array of ids. */

@@ -11,7 +11,7 @@
 #include "store_statement.h"
 #include <stdio.h>
 
-enum { S_COLUMNS = 14, S_ROWS = 6, S_RESULTS = 10, S_ENTRIES = 4 };
+enum { S_COLUMNS = 15, S_ROWS = 6, S_RESULTS = 10, S_ENTRIES = 4 };
 
 /*  A result of the input's shape: widths that readers expect come first. */
 static PGresult *s_result (fuzz_input_t *in)
@@ -46,8 +46,10 @@ static void s_check_str (bool has, pt_str_t str, const PGresult *result, int row
     fuzz_must (false);
 }
 
-static void s_check_shapes (const PGresult *result, int i)
+static void s_check_shapes (const PGresult *result, int i, pt_codec_t *codec, pt_arena_t *arena)
 {
+    pt_file_t file = {0};
+    pt_upload_t upload = {0};
     pt_account_t account = {0};
     pt_room_t room = {0};
     pt_member_t member = {0};
@@ -62,29 +64,42 @@ static void s_check_shapes (const PGresult *result, int i)
     store_shape_member (&row, &member);
     s_check_str (member.has_name, member.name, result, i);
     row = store_row (result, i);
-    store_shape_item (&row, 7, &item);
+    store_shape_item (&row, 7, codec, arena, &item);
     s_check_str (item.has_body, item.body, result, i);
-    fuzz_must (row.is_bad || PQnfields (result) >= 11);
+    fuzz_must (row.is_bad || PQnfields (result) >= 12);
+    fuzz_must (!item.has_attachments || item.attachments.count <= LIM_ATTACHMENTS);
+    row = store_row (result, i);
+    store_shape_file (&row, &file);
+    s_check_str (true, file.sha256, result, i);
+    row = store_row (result, i);
+    store_shape_upload (&row, &upload);
+    s_check_str (true, upload.name, result, i);
     row = store_row (result, i);
     (void)store_row_bool (&row);
 }
 
 /*  Four entries in two rooms, two of them changes of membership. */
-static void s_fill_entries (store_entry_t entries[S_ENTRIES], store_entry_t *run[S_ENTRIES], bool has_changes)
+static void s_fill_entries (store_entry_t entries[S_ENTRIES], store_entry_t *run[S_ENTRIES], uint8_t shape,
+                            pt_attachment_t *file, pt_arena_t *arena)
 {
     for (unsigned i = 0; i < S_ENTRIES; i++) {
-        bool is_change = has_changes && i % 2;
+        bool is_change = shape & 1 && i % 2;
         entries[i] = (store_entry_t){.room = 1 + i / 2, .sender = 5, .send_id = PT_LIT ("k")};
         entries[i].asked.kind = is_change ? PT_item_kind_MEMBER : PT_item_kind_MESSAGE;
         entries[i].asked.body = PT_LIT ("b");
         entries[i].asked.account = is_change ? 6 : 0;
         entries[i].asked.what = is_change ? PT_change_JOINED : PT_change_none;
         entries[i].asked.role = is_change ? PT_role_MEMBER : PT_role_none;
+        entries[i].arena = arena;
         run[i] = &entries[i];
+    }
+    if (shape & 4) {
+        entries[0].asked.files = file;
+        entries[0].asked.file_count = 1;
     }
 }
 
-static void s_check_batch (fuzz_input_t *in)
+static void s_check_batch (fuzz_input_t *in, pt_codec_t *codec, pt_arena_t *arena)
 {
     store_entry_t entries[S_ENTRIES], *run[S_ENTRIES];
     PGresult *results[S_RESULTS];
@@ -92,14 +107,15 @@ static void s_check_batch (fuzz_input_t *in)
     store_ids_t ids = {0};
     int64_t now = 0;
     uint8_t shape = fuzz_u8 (in);
-    s_fill_entries (entries, run, shape & 1);
+    pt_attachment_t file = {.file = 1};
+    s_fill_entries (entries, run, shape, &file, arena);
     fuzz_must (append && store_append_open (append, run, S_ENTRIES) == 0);
-    unsigned count = (shape & 1 ? 7 : 5) + (shape >> 1 & 1) + (shape > 0xf0);
+    unsigned count = (shape & 1 ? 7 : 5) + (shape >> 1 & 1) + (shape >> 2 & 1) + (shape > 0xf0);
     for (unsigned i = 0; i < count; i++)
         results[i] = s_result (in);
     store_pg_step_t step = {.results = (const PGresult *const *)results, .count = count};
-    int rc = store_statement_read (append, &step, &ids, &now);
-    fuzz_must (rc == 0 || rc == -PT_E_internal);
+    int rc = store_statement_read (append, &step, codec, &ids, &now);
+    fuzz_must (rc == 0 || rc == -PT_E_internal || rc == -PT_E_memory);
     if (rc == 0 && store_ids_left (&ids) >= S_ENTRIES) {
         unsigned fresh = store_append_decide (append, now, &ids), seen = 0;
         for (unsigned i = 0; i < S_ENTRIES; i++) {
@@ -116,13 +132,18 @@ static void s_check_batch (fuzz_input_t *in)
 int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 {
     fuzz_input_t in = {data, size};
+    pt_codec_t *codec = pt_codec_new ();
+    pt_arena_t *arena = pt_arena_new (1 << 20);
+    fuzz_must (codec && arena);
     if (fuzz_u8 (&in) & 1) {
-        s_check_batch (&in);
-        return 0;
+        s_check_batch (&in, codec, arena);
+    } else {
+        PGresult *result = s_result (&in);
+        for (int i = 0; i < PQntuples (result); i++)
+            s_check_shapes (result, i, codec, arena);
+        PQclear (result);
     }
-    PGresult *result = s_result (&in);
-    for (int i = 0; i < PQntuples (result); i++)
-        s_check_shapes (result, i);
-    PQclear (result);
+    pt_arena_destroy (&arena);
+    pt_codec_destroy (&codec);
     return 0;
 }

@@ -15,5 +15,6 @@ WITH made AS (
 ), noted AS (
     INSERT INTO audit (what, account, address, trace) SELECT 1, m.id, $7::text, $8::text FROM made m
 )
-SELECT m.id, m.login, m.email, m.name, m.created_at, m.uuid::text, m.nickname, NULL::boolean, m.email_confirmed, m.active, m.staff
+SELECT m.id, m.login, m.email, m.name, m.created_at, m.uuid::text, m.nickname, NULL::boolean, m.email_confirmed, m.active, m.staff,
+       NULL::text
   FROM made m

@@ -7,12 +7,16 @@ WITH allowed AS (
 ), gone AS (
     UPDATE account a
        SET login = NULL, email = NULL, name = NULL, nickname = NULL, password_hash = NULL, active = false, staff = false,
-           email_confirmed = false, deleted_at = clock_timestamp (), leaving = true, generation = a.generation + 1,
-           authtoken = a.authtoken + 1
+           email_confirmed = false, deleted_at = clock_timestamp (), leaving = true, avatar = NULL, generation = a.generation + 1,
+           authtoken = a.authtoken + 1,
+           drive_used = a.drive_used - coalesce ((SELECT sum (u.length) FROM upload u
+                         WHERE u.owner = a.id AND u.file IS NULL AND u.sweep_at IS NULL), 0)
       FROM allowed w WHERE a.id = w.id AND w.deleted_at IS NULL
     RETURNING a.id, a.generation, a.deleted_at
 ), ended AS (
     UPDATE credential c SET revoked_at = clock_timestamp () FROM gone g WHERE c.account = g.id AND c.revoked_at IS NULL
+), given_up AS (
+    UPDATE upload u SET sweep_at = clock_timestamp () FROM gone g WHERE u.owner = g.id AND u.file IS NULL AND u.sweep_at IS NULL
 ), void AS (
     UPDATE mail m SET used_at = clock_timestamp () FROM gone g WHERE m.account = g.id AND m.used_at IS NULL
 ), told AS (

@@ -32,7 +32,8 @@ WITH me AS (
 SELECT x.* FROM me
   LEFT JOIN LATERAL (
       SELECT a.id, a.login, CASE WHEN s.sees THEN a.email END, a.name, a.created_at, a.uuid::text, a.nickname, NULL::boolean,
-             CASE WHEN s.sees THEN a.email_confirmed END, CASE WHEN s.sees THEN a.active END, CASE WHEN s.sees THEN a.staff END
+             CASE WHEN s.sees THEN a.email_confirmed END, CASE WHEN s.sees THEN a.active END, CASE WHEN s.sees THEN a.staff END,
+             '/v1/avatars/' || a.avatar
         FROM found f JOIN account a ON a.id = f.id CROSS JOIN LATERAL (SELECT me.is_staff OR a.id = me.id AS sees) s
        WHERE f.id > $3::bigint AND a.deleted_at IS NULL AND (a.active OR me.is_staff)
        ORDER BY f.id LIMIT $4::bigint) x ON true

@@ -12,7 +12,7 @@ WITH me AS (
        SET active = b.active, staff = b.staff, name = coalesce ($5::text, a.name),
            generation = a.generation + CASE WHEN b.active <> b.was_active OR b.staff <> b.was_staff THEN 1 ELSE 0 END
       FROM before b WHERE a.id = b.id AND NOT b.is_last
-    RETURNING a.id, a.login, a.email, a.name, a.created_at, a.uuid, a.nickname, a.email_confirmed, a.active, a.staff, a.generation,
+    RETURNING a.id, a.login, a.email, a.name, a.created_at, a.uuid, a.nickname, a.email_confirmed, a.active, a.staff, a.avatar, a.generation,
               b.was_active, b.was_staff
 ), told AS (
     INSERT INTO revocation (account, generation)
@@ -27,5 +27,6 @@ WITH me AS (
      WHERE v.what IS NOT NULL
 )
 SELECT CASE WHEN me.id IS NULL THEN 1 WHEN b.id IS NULL THEN 2 WHEN b.is_last THEN 3 ELSE 0 END::bigint, t.generation, t.at,
-       c.id, c.login, c.email, c.name, c.created_at, c.uuid::text, c.nickname, NULL::boolean, c.email_confirmed, c.active, c.staff
+       c.id, c.login, c.email, c.name, c.created_at, c.uuid::text, c.nickname, NULL::boolean, c.email_confirmed, c.active, c.staff,
+       '/v1/avatars/' || c.avatar
   FROM (SELECT 1) one LEFT JOIN me ON true LEFT JOIN before b ON true LEFT JOIN changed c ON true LEFT JOIN told t ON true

@@ -12,7 +12,7 @@ WITH who AS (
      WHERE m.id = $1::bigint
 ), changed AS (
     UPDATE account a SET email = w.email, email_confirmed = true FROM who w WHERE a.id = w.id AND w.verdict = 0
-    RETURNING a.id, a.login, a.email, a.name, a.created_at, a.uuid, a.nickname, a.email_confirmed, a.active, a.staff
+    RETURNING a.id, a.login, a.email, a.name, a.created_at, a.uuid, a.nickname, a.email_confirmed, a.active, a.staff, a.avatar
 ), void AS (
     UPDATE mail m SET used_at = clock_timestamp () FROM who w
      WHERE m.account = w.id AND m.kind = 1 AND m.email = w.email AND m.used_at IS NULL AND w.verdict = 0
@@ -21,5 +21,5 @@ WITH who AS (
     SELECT 9, w.id, $2::text, $3::text FROM who w WHERE w.verdict = 0 AND NOT w.is_known
 )
 SELECT w.verdict::bigint, c.id, c.login, c.email, c.name, c.created_at, c.uuid::text, c.nickname, NULL::boolean, c.email_confirmed,
-       c.active, c.staff
+       c.active, c.staff, '/v1/avatars/' || c.avatar
   FROM who w LEFT JOIN changed c ON c.id = w.id
