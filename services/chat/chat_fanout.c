@@ -4,17 +4,25 @@
 
 /*  No item needs more than this beside its text: the names of all fields and
     the longest form of every number and enum. */
-#define ITEM_OVERHEAD 208
+#define ITEM_OVERHEAD 224
+
+/*  As much for a file, beside its name and type. */
+#define FILE_OVERHEAD 48
+#define FILE_MAX (FILE_OVERHEAD + LIM_FILE_NAME + LIM_MEDIA_TYPE)
 
 /*  What is left for items in one event: topic, envelope, and the map around
     the list come off. */
 #define EVENT_ROOM (LIM_FRAME - LIM_ENVELOPE - PT_TOPIC_ROOM_LEN - 64)
 
-_Static_assert(ITEM_OVERHEAD + LIM_SEND_ID + LIM_BODY <= EVENT_ROOM, "any one item fits an event");
+_Static_assert(ITEM_OVERHEAD + LIM_SEND_ID + LIM_BODY + LIM_ATTACHMENTS * FILE_MAX <= EVENT_ROOM,
+               "any one item fits an event");
 
 static size_t s_item_bound (const pt_item_t *item)
 {
-    return ITEM_OVERHEAD + (item->has_send_id ? item->send_id.len : 0) + (item->has_body ? item->body.len : 0);
+    size_t len = ITEM_OVERHEAD + (item->has_send_id ? item->send_id.len : 0) + (item->has_body ? item->body.len : 0);
+    for (uint32_t i = 0; item->has_attachments && i < item->attachments.count; i++)
+        len += FILE_OVERHEAD + item->attachments.at[i].name.len + item->attachments.at[i].type.len;
+    return len;
 }
 
 /*  Items come nearly sorted: new ones rise, only known ones may lie lower. */

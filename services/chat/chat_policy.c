@@ -24,7 +24,8 @@ int chat_policy_send (const pt_send_entry_t *entry, uint32_t index, pt_arena_t *
     int rc = 0;
     if (sv_text_has_control (entry->send_id, false))
         rc = s_refuse_send (error, arena, index, "send_id", "encoding", "control characters are not allowed");
-    if (!sv_text_has_ink (entry->body))
+    bool has_files = entry->has_attachments && entry->attachments.count > 0;
+    if (!sv_text_has_ink (entry->body) && !(entry->body.len == 0 && has_files))
         rc = s_refuse_send (error, arena, index, "body", "too_short", "needs a character that is not white space");
     return rc;
 }

@@ -52,7 +52,9 @@ static pt_append_entry_t s_make_entry (uint64_t sender, const pt_send_entry_t *s
                                .body = send->body,
                                .has_body = true,
                                .reply_to = send->reply_to,
-                               .has_reply_to = send->has_reply_to};
+                               .has_reply_to = send->has_reply_to,
+                               .attachments = send->attachments,
+                               .has_attachments = send->has_attachments && send->attachments.count > 0};
 }
 
 /*  Takes over the entries that obey the rules, in order; the others get their
@@ -72,21 +74,32 @@ static void s_fill_entries (s_op_t *op, const pt_send_t *send, pt_arena_t *arena
 
 /*  ---- coming back ----------------------------------------------------------- */
 
-/*  Whether every entry has a result, and every result its position or an error. */
+static bool s_has_position (const pt_append_result_t *result)
+{
+    return result->has_seq && result->seq > 0 && result->has_id && result->has_at;
+}
+
+static bool s_has_files (const pt_append_entry_t *entry, const pt_append_result_t *result)
+{
+    uint32_t count = result->has_attachments ? result->attachments.count : 0;
+    return count == (entry->has_attachments ? entry->attachments.count : 0);
+}
+
+/*  Whether every entry has a result, and every result its position and files, or an error. */
 static bool s_is_complete (const s_op_t *op, const pt_append_results_t *answer)
 {
     if (answer->results.count != op->entry_count)
         return false;
     for (uint32_t i = 0; i < op->entry_count; i++) {
         const pt_append_result_t *result = answer->results.at + i;
-        if (result->status == 0 && (!result->has_seq || result->seq == 0 || !result->has_id || !result->has_at))
+        if (result->status == 0 && (!s_has_position (result) || !s_has_files (op->entries + i, result)))
             return false;
     }
     return true;
 }
 
 /*  A known send_id was compared by store with what is sent now, so the entry
-    at hand is the item's content. */
+    at hand is the item's content; what its files are store says. */
 static pt_item_t s_make_item (uint64_t room, const pt_append_entry_t *entry, const pt_append_result_t *result)
 {
     return (pt_item_t){.room = room,
@@ -101,13 +114,15 @@ static pt_item_t s_make_item (uint64_t room, const pt_append_entry_t *entry, con
                        .has_body = true,
                        .reply_to = entry->reply_to,
                        .has_reply_to = entry->has_reply_to,
-                       .at = result->at};
+                       .at = result->at,
+                       .attachments = {result->attachments.at, result->attachments.count},
+                       .has_attachments = entry->has_attachments};
 }
 
 static pt_send_result_t s_make_result (const pt_append_result_t *result)
 {
     if (result->status != 0)
-        return (pt_send_result_t){.status = result->status};
+        return (pt_send_result_t){.status = result->status, .detail = result->detail, .has_detail = result->has_detail};
     return (pt_send_result_t){.seq = result->seq,
                               .has_seq = true,
                               .id = result->id,
