@@ -55,6 +55,34 @@ static void a_send_names_its_field_and_place (void **state)
     }
 }
 
+static void a_body_may_be_empty_beside_files_alone (void **state)
+{
+    (void)state;
+    static const uint64_t file = 7;
+    static const struct {
+        const char *what, *body;
+        bool has_list;
+        uint32_t files;
+        const char *faults[2];
+    } rows[] = {
+        {"a file", "", true, 1, {NULL}},
+        {"both", "see", true, 1, {NULL}},
+        {"white space and a file", " ", true, 1, {"sends.0.body too_short"}},
+        {"an empty list", "", true, 0, {"sends.0.body too_short"}},
+        {"nothing", "", false, 0, {"sends.0.body too_short"}},
+    };
+    for (size_t i = 0; i < COUNT (rows); i++) {
+        pt_arena_t *arena = pt_arena_new (65536);
+        pt_error_t error = {0};
+        pt_send_entry_t entry = {.send_id = PT_LIT ("a"),
+                                 .body = pt_str (rows[i].body),
+                                 .attachments = {&file, rows[i].files},
+                                 .has_attachments = rows[i].has_list};
+        s_assert_faults (rows[i].what, chat_policy_send (&entry, 0, arena, &error), &error, rows[i].faults);
+        pt_arena_destroy (&arena);
+    }
+}
+
 static void a_new_room_obeys_its_kind (void **state)
 {
     (void)state;
@@ -174,6 +202,7 @@ int main (void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test (a_send_names_its_field_and_place),
+        cmocka_unit_test (a_body_may_be_empty_beside_files_alone),
         cmocka_unit_test (a_new_room_obeys_its_kind),
         cmocka_unit_test (a_room_without_kind_is_a_group),
         cmocka_unit_test (an_update_obeys_the_rules_of_a_new_room),

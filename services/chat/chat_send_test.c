@@ -241,6 +241,74 @@ static void an_answer_that_does_not_fit_is_no_success (void **state)
     fixture_assert_silence (harness);
 }
 
+static const pt_attachment_t s_files[] = {
+    {.file = 70, .name = {"a.png", sizeof ("a.png") - 1}, .type = {"image/png", sizeof ("image/png") - 1}, .size = 5},
+    {.file = 71, .name = {"b.txt", sizeof ("b.txt") - 1}, .type = {"text/plain", sizeof ("text/plain") - 1}, .size = 6},
+};
+static const uint64_t s_file_ids[] = {70, 71};
+
+/*  Also of a repeat, whose files may be gone: its item says what they were. */
+static void files_are_published_as_store_says_they_are (void **state)
+{
+    harness_t *harness = *state;
+    for (int turn = 0; turn < 2; turn++) {
+        pt_send_entry_t entries[] = {
+            {.send_id = PT_LIT ("f"), .body = PT_LIT (""), .attachments = {s_file_ids, 2}, .has_attachments = true},
+            {.send_id = PT_LIT ("g"), .body = PT_LIT ("plain"), .has_attachments = true}};
+        uint64_t id = s_send (harness, 150, entries, 2);
+        const harness_frame_t *call = fixture_append (harness, 150);
+        const pt_append_t *append = call->msg;
+        assert_int_equal (append->entries.at[0].attachments.count, 2);
+        assert_int_equal (append->entries.at[0].attachments.at[1], 71);
+        assert_false (append->entries.at[1].has_attachments);
+        pt_append_result_t results[] = {turn ? s_knew (3) : s_took (3), turn ? s_knew (4) : s_took (4)};
+        results[0].attachments.at = s_files;
+        results[0].attachments.count = 2;
+        results[0].has_attachments = true;
+        s_answer (harness, call, results, 2, 4);
+        fixture_ok (harness, id);
+        const pt_room_items_t *event = fixture_items (harness, 150);
+        assert_int_equal (event->items.at[0].attachments.count, 2);
+        fixture_assert_str (event->items.at[0].attachments.at[0].name, "a.png");
+        fixture_assert_str (event->items.at[0].attachments.at[1].type, "text/plain");
+        assert_int_equal (event->items.at[0].body.len, 0);
+        assert_false (event->items.at[1].has_attachments);
+    }
+}
+
+static void files_that_are_not_in_the_answer_are_no_success (void **state)
+{
+    harness_t *harness = *state;
+    for (uint32_t told = 0; told < 2; told++) {
+        pt_send_entry_t entry = {
+            .send_id = PT_LIT ("f"), .body = PT_LIT ("x"), .attachments = {s_file_ids, 2}, .has_attachments = true};
+        uint64_t room = 151 + told, id = s_send (harness, room, &entry, 1);
+        pt_append_result_t result = s_took (1);
+        result.attachments.at = s_files;
+        result.attachments.count = told;
+        result.has_attachments = told > 0;
+        s_answer (harness, fixture_append (harness, room), &result, 1, 1);
+        fixture_refused (harness, id, PT_E_worker_lost);
+    }
+    fixture_assert_silence (harness);
+}
+
+static void a_refusal_says_why (void **state)
+{
+    harness_t *harness = *state;
+    pt_send_entry_t entry = {
+        .send_id = PT_LIT ("f"), .body = PT_LIT ("x"), .attachments = {s_file_ids, 2}, .has_attachments = true};
+    uint64_t id = s_send (harness, 153, &entry, 1);
+    pt_append_result_t result = s_refused (PT_E_not_found);
+    result.detail = PT_LIT ("attachments.1: no file of the sender's");
+    result.has_detail = true;
+    s_answer (harness, fixture_append (harness, 153), &result, 1, 1);
+    const pt_send_results_t *reply = fixture_ok (harness, id)->msg;
+    s_assert_refusal (reply->results.at, PT_E_not_found);
+    fixture_assert_str (reply->results.at[0].detail, "attachments.1: no file of the sender's");
+    fixture_assert_silence (harness);
+}
+
 static void the_largest_request_is_published_in_events_that_fit (void **state)
 {
     harness_t *harness = *state;
@@ -297,6 +365,9 @@ int main (void)
         cmocka_unit_test (when_store_refuses_every_entry_nothing_is_published),
         cmocka_unit_test (when_store_refuses_the_request_the_caller_learns_why),
         cmocka_unit_test (an_answer_that_does_not_fit_is_no_success),
+        cmocka_unit_test (files_are_published_as_store_says_they_are),
+        cmocka_unit_test (files_that_are_not_in_the_answer_are_no_success),
+        cmocka_unit_test (a_refusal_says_why),
         cmocka_unit_test (the_largest_request_is_published_in_events_that_fit),
         cmocka_unit_test (a_repeated_request_gets_the_same_answer),
         cmocka_unit_test (every_event_was_encoded),

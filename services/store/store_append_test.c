@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define COUNT_OF(array) (sizeof (array) / sizeof (array)[0])
 #define ROOMS 4
 #define ACCOUNTS 8
 #define ITEMS 4096
@@ -353,6 +354,77 @@ static void test_equal_keys_in_one_batch_become_one_row (void **state)
     assert_int_equal (entries[2].error, -PT_E_conflict);
 }
 
+/*  A message with files, which have their places in `files` for as long as the entry. */
+static store_entry_t post (const char *send_id, const char *body, pt_attachment_t *files, unsigned count)
+{
+    store_entry_t entry = message (1, 3, send_id, body);
+    entry.asked.files = files;
+    entry.asked.file_count = count;
+    return entry;
+}
+
+static void test_files_are_posted_by_who_has_them_and_a_repeat_names_the_same (void **state)
+{
+    bench_t *bench = *state;
+    room_t *room = furnish (bench, PT_room_kind_GROUP);
+    pt_arena_t *arena = pt_arena_new (1 << 16);
+    pt_attachment_t mine[] = {{.file = 7}, {.file = 8}}, again[] = {{.file = 7}, {.file = 8}},
+                    others[] = {{.file = 7}, {.file = 9}}, turned[] = {{.file = 8}, {.file = 7}};
+    store_entry_t entries[] = {post ("a", "", mine, 2), post ("a", "", again, 2),  post ("a", "", turned, 2),
+                               post ("a", "", mine, 1), post ("b", "", others, 2), post ("c", "", NULL, 0)};
+    store_entry_t *list[COUNT_OF (entries)];
+    for (unsigned i = 0; i < COUNT_OF (entries); i++) {
+        entries[i].arena = arena;
+        list[i] = &entries[i];
+    }
+    assert_int_equal (store_append_open (bench->append, list, COUNT_OF (entries)), 0);
+    assert_true (store_append_has_files (bench->append));
+    world_tell (bench->world, bench->append, list, COUNT_OF (entries));
+    const pt_attachment_t told = {.name = PT_LIT ("n"), .type = PT_LIT ("t/t"), .size = 4};
+    for (unsigned i = 0; i < COUNT_OF (entries); i++)
+        for (unsigned n = 0; n < LIM_ATTACHMENTS; n++)
+            if (n >= entries[i].asked.file_count || entries[i].asked.files[n].file != 9)
+                assert_int_equal (store_append_file (bench->append, i, n, &told), 0);
+    assert_int_equal (store_append_decide (bench->append, bench->world->now, &bench->ids), 1);
+    assert_int_equal (entries[0].verdict, STORE_NEW);
+    assert_int_equal (entries[0].files[1].file, 8);
+    assert_true (pt_str_eq (entries[0].files[1].name, told.name) && entries[0].files[1].name.at != told.name.at);
+    assert_int_equal (entries[1].verdict, STORE_KNOWN);
+    assert_ptr_equal (entries[1].files, again); /* of its own memory: the first may be answered before it */
+    assert_true (pt_str_eq (entries[1].files[0].type, told.type));
+    assert_int_equal (entries[2].error, -PT_E_conflict);
+    assert_int_equal (entries[3].error, -PT_E_conflict);
+    assert_int_equal (entries[4].error, -PT_E_not_found);
+    assert_string_equal (entries[4].detail, "attachments.1: no file of the sender's");
+    assert_int_equal (entries[5].error, -PT_E_invalid);
+
+    /*  Known: its files are those of the row, whether they are there still or not. */
+    world_write (bench->world, &entries[0]);
+    room->items[room->count - 1].content.files = mine;
+    store_entry_t late[] = {post ("a", "", again, 2), post ("a", "", NULL, 0)};
+    assert_int_equal (run (bench, late, 2), 0);
+    assert_int_equal (late[0].verdict, STORE_KNOWN);
+    assert_ptr_equal (late[0].files, mine);
+    assert_int_equal (late[1].error, -PT_E_conflict);
+    pt_arena_destroy (&arena);
+}
+
+static void test_a_full_arena_is_told (void **state)
+{
+    bench_t *bench = *state;
+    furnish (bench, PT_room_kind_GROUP);
+    pt_arena_t *arena = pt_arena_new (32);
+    static char name[LIM_FILE_NAME];
+    pt_attachment_t file = {.file = 7};
+    store_entry_t entry = post ("a", "", &file, 1), *list[] = {&entry};
+    entry.arena = arena;
+    assert_int_equal (store_append_open (bench->append, list, 1), 0);
+    const pt_attachment_t told = {.name = {name, sizeof (name)}, .type = PT_LIT ("t/t")};
+    assert_int_equal (store_append_file (bench->append, 0, 0, &told), -PT_E_memory);
+    assert_int_equal (store_append_file (bench->append, 1, 0, &told), 0);
+    pt_arena_destroy (&arena);
+}
+
 static void test_a_key_that_was_refused_is_free (void **state)
 {
     bench_t *bench = *state;
@@ -651,6 +723,9 @@ int main (void)
         cmocka_unit_test_setup_teardown (test_times_rise_even_when_the_clock_goes_back, setup, teardown),
         cmocka_unit_test_setup_teardown (test_a_known_key_gets_the_first_answer_or_a_conflict, setup, teardown),
         cmocka_unit_test_setup_teardown (test_equal_keys_in_one_batch_become_one_row, setup, teardown),
+        cmocka_unit_test_setup_teardown (test_files_are_posted_by_who_has_them_and_a_repeat_names_the_same, setup,
+                                         teardown),
+        cmocka_unit_test_setup_teardown (test_a_full_arena_is_told, setup, teardown),
         cmocka_unit_test_setup_teardown (test_a_key_that_was_refused_is_free, setup, teardown),
         cmocka_unit_test_setup_teardown (test_a_kick_counts_for_what_follows_in_the_batch, setup, teardown),
         cmocka_unit_test_setup_teardown (test_two_owners_cannot_both_leave_the_others, setup, teardown),

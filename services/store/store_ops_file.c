@@ -203,22 +203,29 @@ static store_next_t s_create_send (store_op_t *op, store_pg_t *pg)
     return STORE_LAST;
 }
 
-/*  By the verdicts of file_create.sql. */
-static const int s_errors[] = {0, -PT_E_not_found, -PT_E_gone, -PT_E_conflict};
+/*  By the verdicts of file_create.sql.  Who is told not_found or gone may remove what it has under the
+    name; never what other files consist of. */
+static const struct {
+    int err;
+    const char *detail;
+} s_refusals[] = {
+    {0, NULL},
+    {-PT_E_not_found, NULL},
+    {-PT_E_gone, NULL},
+    {-PT_E_conflict, "the upload has another length, or none yet"},
+    {-PT_E_conflict, "the upload was complete, and its file deleted"},
+};
 
 static int s_create_take (store_op_t *op, store_pg_t *pg, const store_pg_step_t *step)
 {
     (void)pg;
     const PGresult *result = step->results[2]; /* after BEGIN and the lock */
-    if (PQntuples (result) == 0)
-        return -PT_E_not_found;
     store_row_t row = store_row (result, 0);
     uint64_t verdict = store_row_u64 (&row);
-    if (row.is_bad || verdict >= sizeof (s_errors) / sizeof (s_errors[0]))
+    if (row.is_bad || verdict >= sizeof (s_refusals) / sizeof (s_refusals[0]))
         return -PT_E_internal;
-    if (s_errors[verdict] == -PT_E_conflict)
-        op->detail = "the upload has another length, or none yet";
-    return verdict ? s_errors[verdict] : s_reply_stored (op, &row);
+    op->detail = s_refusals[verdict].detail;
+    return verdict ? s_refusals[verdict].err : s_reply_stored (op, &row);
 }
 
 /*  ---- pictures ------------------------------------------------------------------- */

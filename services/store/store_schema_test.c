@@ -1,7 +1,7 @@
 /*  store_schema_test - what the schema must bear: stores of the version before beside this
     one, and a role that is no superuser. */
 
-#include "store_fixture.h"
+#include "store_file_fixture.h"
 
 /*  ---- the version before ------------------------------------------------------------- */
 
@@ -84,6 +84,35 @@ static void test_stores_of_the_version_before_go_on (void **state)
     assert_int_equal (sql (bench->sql, "SELECT count (*) FROM refresh_family"), 0);
 }
 
+/*  A store of the version before knows nothing of files: it deletes accounts and leaves them. */
+static void test_files_are_cleaned_whoever_deleted_their_account (void **state)
+{
+    bench_t *bench = *state;
+    uint64_t me = make_account (bench), room = make_room (bench, PT_room_kind_GROUP, me, NULL, 0);
+    (void)make_file (bench, me, 5, new_content ());
+    (void)make_stored (bench, me, 6, new_content (), PT_upload_purpose_AVATAR);
+    uint64_t upload = begin_upload (bench, me, 7, PT_upload_purpose_FILE);
+    sqlf (bench,
+          "INSERT INTO item (room, seq, id, created_at, sender, reply_to, kind, send_id, body)"
+          " VALUES (%llu, 2, 2, clock_timestamp (), %llu, NULL, 1, 'k', 'b')",
+          (unsigned long long)room, (unsigned long long)me);
+    const pt_history_page_t *page =
+        must (bench->store, PT_OP_store_history, &(pt_history_query_t){.account = me, .room = room});
+    assert_false (page->items.at[1].has_attachments);
+    sqlf (
+        bench,
+        "UPDATE account SET login = NULL, email = NULL, active = false, deleted_at = clock_timestamp (), leaving = true"
+        " WHERE id = %llu",
+        (unsigned long long)me);
+    wait_for (bench, "NOT EXISTS (SELECT FROM account WHERE deleted_at IS NOT NULL AND drive_files > 0)");
+    sqlf (bench, "UPDATE upload SET expires_at = clock_timestamp () WHERE id = %llu", (unsigned long long)upload);
+    assert_true (sweep (bench, NULL, upload));
+    assert_int_equal (sqlf (bench, "SELECT drive_used + (avatar IS NOT NULL)::integer FROM account WHERE id = %llu",
+                            (unsigned long long)me),
+                      0);
+    assert_charged (bench);
+}
+
 /*  ---- a role without rights ------------------------------------------------------------ */
 
 static void test_the_owner_of_a_database_needs_no_more (void **state)
@@ -109,6 +138,7 @@ int main (void)
 {
     const struct CMUnitTest tests[] = {
         TEST (test_stores_of_the_version_before_go_on),
+        TEST (test_files_are_cleaned_whoever_deleted_their_account),
         TEST (test_the_owner_of_a_database_needs_no_more),
     };
     return cmocka_run_group_tests_name ("store_schema", tests, open_group, close_group);

@@ -1,4 +1,4 @@
--- What a deleted account kept.
+-- What deleted accounts kept.  Their picture is unset here, which stores of a version before do not.
 WITH who AS MATERIALIZED (
     SELECT a.id FROM account a WHERE a.deleted_at IS NOT NULL AND a.drive_files > 0
      ORDER BY a.id LIMIT 100 FOR NO KEY UPDATE SKIP LOCKED
@@ -12,7 +12,7 @@ WITH who AS MATERIALIZED (
     UPDATE blob b SET refs = b.refs - g.files, sweep_at = CASE WHEN b.refs = g.files THEN clock_timestamp () END
       FROM (SELECT o.blob, count (*) AS files FROM gone o GROUP BY o.blob) g WHERE b.id = g.blob
 ), counted AS (
-    UPDATE account a SET drive_used = a.drive_used - g.size, drive_files = a.drive_files - g.files
+    UPDATE account a SET drive_used = a.drive_used - g.size, drive_files = a.drive_files - g.files, avatar = NULL
       FROM (SELECT o.owner, sum (o.size) AS size, count (*) AS files FROM gone o GROUP BY o.owner) g WHERE a.id = g.owner
 )
 SELECT FROM gone

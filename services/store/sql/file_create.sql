@@ -1,5 +1,6 @@
--- After account_lock.  Verdicts: 0 done, now or before; 1 no such upload; 2 it is over; 3 it has another length.
--- The same content as a blob's makes the file one of that blob.
+-- After account_lock.  Verdicts: 0 done, now or before; 1 no such upload; 2 it is over; 3 it has another length; 4 no such
+-- upload any longer, but a blob of that name, which may be the bytes of other files.  The same content as a blob's makes
+-- the file one of that blob.
 WITH who AS (
     SELECT u.id, u.owner, u.name, u.purpose, u.file,
            CASE WHEN u.file IS NOT NULL THEN 0
@@ -24,8 +25,10 @@ WITH who AS (
        SET drive_files = a.drive_files + 1, avatar = CASE WHEN m.purpose = 2 THEN m.uuid ELSE a.avatar END
       FROM made m WHERE a.id = m.owner
 )
-SELECT w.verdict::bigint, x.*
-  FROM who w
+SELECT CASE WHEN w.id IS NOT NULL THEN w.verdict
+            WHEN EXISTS (SELECT FROM blob b WHERE b.name = $6::text COLLATE "C") THEN 4 ELSE 1 END::bigint, x.*
+  FROM (SELECT 1) one
+  LEFT JOIN who w ON true
   LEFT JOIN LATERAL (
       SELECT m.id, m.owner, m.name, m.type, m.size, encode ($3::bytea, 'hex'), m.created_at, b.name AS blob
         FROM made m CROSS JOIN bytes b
