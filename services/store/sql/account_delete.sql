@@ -16,7 +16,8 @@ WITH allowed AS (
 ), ended AS (
     UPDATE credential c SET revoked_at = clock_timestamp () FROM gone g WHERE c.account = g.id AND c.revoked_at IS NULL
 ), given_up AS (
-    UPDATE upload u SET sweep_at = clock_timestamp () FROM gone g WHERE u.owner = g.id AND u.file IS NULL AND u.sweep_at IS NULL
+    UPDATE upload u SET sweep_at = clock_timestamp ()
+     WHERE u.owner = $1::bigint AND u.file IS NULL AND u.sweep_at IS NULL AND EXISTS (SELECT FROM gone)
 ), void AS (
     UPDATE mail m SET used_at = clock_timestamp () FROM gone g WHERE m.account = g.id AND m.used_at IS NULL
 ), told AS (

@@ -1,7 +1,7 @@
 -- Uploads that are over, of accounts that nobody has locked; what was promised to them is free again.
 WITH due AS MATERIALIZED (
     SELECT u.id, u.owner, u.file, u.length FROM upload u
-     WHERE u.sweep_at IS NULL AND u.expires_at <= clock_timestamp ()
+     WHERE u.sweep_at IS NULL AND u.expires_at <= statement_timestamp ()
      ORDER BY u.expires_at LIMIT $1::bigint FOR UPDATE SKIP LOCKED
 ), whose AS MATERIALIZED (
     SELECT a.id FROM account a WHERE a.id IN (SELECT d.owner FROM due d) FOR NO KEY UPDATE SKIP LOCKED
