@@ -33,7 +33,7 @@ static void s_read_blob (store_row_t *row, void *out)
 static int s_sweep_take (store_op_t *op, store_pg_t *pg, const store_pg_step_t *step)
 {
     (void)pg;
-    store_ops_list_t uploads, blobs;
+    store_ops_list_t uploads = {0}, blobs = {0};
     pt_sweep_page_t *reply = store_op_alloc (op, sizeof (*reply));
     int rc =
         reply ? store_ops_list (op, step->results[2], LIM_PAGE, sizeof (uint64_t), s_read_id, &uploads) : -PT_E_memory;

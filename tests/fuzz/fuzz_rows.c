@@ -107,7 +107,8 @@ static void s_check_batch (fuzz_input_t *in, pt_codec_t *codec, pt_arena_t *aren
     store_ids_t ids = {0};
     int64_t now = 0;
     uint8_t shape = fuzz_u8 (in);
-    pt_attachment_t file = {.file = 1};
+    pt_attachment_t file = {0};
+    file.file = 1;
     s_fill_entries (entries, run, shape, &file, arena);
     fuzz_must (append && store_append_open (append, run, S_ENTRIES) == 0);
     unsigned count = (shape & 1 ? 7 : 5) + (shape >> 1 & 1) + (shape >> 2 & 1) + (shape > 0xf0);
