@@ -104,6 +104,7 @@
     hears nothing for LIM_BULK_IDLE_MS gives the stream up on both sides. */
 #define LIM_BULK_CHUNK (256 * 1024)
 #define LIM_BULK_WINDOW (1024 * 1024)
+#define LIM_BULK_FRAMES 16    /* frames of one window, however small */
 #define LIM_BULK_STREAMS 1024 /* of one process; `busy` */
 #define LIM_BULK_KEEP_MS 5000
 #define LIM_BULK_IDLE_MS 30000
