@@ -37,7 +37,8 @@ typedef enum { SV_BULK_GIVES, SV_BULK_TAKES } sv_bulk_side_t;
 /*  What the owner of a stream is told; `arg` is what it gave.  Any of them may
     give, take, finish or abort its own stream and others. */
 typedef struct {
-    /*  Giver: sv_bulk_room has grown from nothing, or the peer has said HELLO. */
+    /*  Giver: more may be given than before.  A giver of whole chunks can wait for
+        sv_bulk_room to hold one: the taker grants anew at half a window. */
     void (*room) (void *arg);
 
     /*  Taker: the next bytes.  The owner moves `frame` away (zmq_msg_move) or
@@ -88,11 +89,11 @@ void sv_bulk_destroy (sv_bulk_t **self_p);
     reason in `*out_err`: -PT_E_busy at LIM_BULK_STREAMS, -PT_E_memory. */
 sv_bulk_flow_t *sv_bulk_offer (sv_bulk_t *self, sv_bulk_side_t side, const sv_bulk_ops_t *ops, void *arg, int *out_err);
 
-/*  Connected: joins the stream of a grant.  NULL and -PT_E_busy,
+/*  Connected: joins the stream of a grant, with the credit that it names.  NULL and -PT_E_busy,
     -PT_E_worker_lost (the connection is lost), -PT_E_taken (an id that is open),
     -PT_E_memory. */
-sv_bulk_flow_t *sv_bulk_join (sv_bulk_t *self, sv_bulk_side_t side, uint64_t stream, const sv_bulk_ops_t *ops,
-                              void *arg, int *out_err);
+sv_bulk_flow_t *sv_bulk_join (sv_bulk_t *self, sv_bulk_side_t side, const pt_bulk_grant_t *grant,
+                              const sv_bulk_ops_t *ops, void *arg, int *out_err);
 
 uint64_t sv_bulk_id (const sv_bulk_flow_t *flow);
 

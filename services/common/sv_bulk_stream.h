@@ -100,9 +100,9 @@ typedef struct {
     int err;             /* negative: it failed here, or the giver asked for what it may not; see step */
 } sv_bulk_out_t;
 
-/*  Begins a stream on either side, with the credit of a window that is full
-    unless the giver is told by HELLO (`has_credit` false). */
-void sv_bulk_stream_init (sv_bulk_stream_t *self, uint64_t id, bool gives, bool has_credit, uint64_t now_ms);
+/*  Begins a stream on either side.  A taker grants a window at once.  `credit`:
+    what a giver has been granted, at most a window; 0 when HELLO will tell. */
+void sv_bulk_stream_init (sv_bulk_stream_t *self, uint64_t id, bool gives, uint64_t credit, uint64_t now_ms);
 
 /*  One event.  err is 0, or
       -PT_E_invalid    GIVE or TOOK beyond what is open; nothing has changed;
