@@ -10,7 +10,7 @@
     harm.  The taker grants more as bytes have left it, so that a stream never
     costs it more than one window however fast the giver is.  DATA has no gaps:
     another seq or offset than the next ends the stream.  Who has nothing to
-    say sends KEEP; who hears nothing for LIM_BULK_IDLE_MS gives up.  Every
+    say repeats where it stands (KEEP, CREDIT); who hears nothing for LIM_BULK_IDLE_MS gives up.  Every
     ending is final, on each side by itself. */
 
 #ifndef SV_BULK_STREAM_H
@@ -33,7 +33,7 @@
 typedef enum {
     SV_BULK_DATA = 1, /* seq: number of the frame; offset: of its first byte; body: at most LIM_BULK_CHUNK */
     SV_BULK_CREDIT,   /* seq: frames granted, offset: bytes granted, both from the first of the stream */
-    SV_BULK_KEEP,     /* somebody is there */
+    SV_BULK_KEEP,     /* a giver is there; seq, offset: of what comes next, so that a loss shows */
     SV_BULK_ABORT,    /* the stream is over, whoever says it; body: bulk_end */
     SV_BULK_END,      /* the taker has it all; body: bulk_end */
     SV_BULK_HELLO,    /* the first frame, from who connected; as CREDIT when that one takes, else zeros */
@@ -113,6 +113,9 @@ void sv_bulk_step (sv_bulk_stream_t *self, const sv_bulk_event_t *event, uint64_
 
 /*  The HELLO of the side that connected. */
 sv_bulk_head_t sv_bulk_hello (const sv_bulk_stream_t *self);
+
+/*  What a side says that has nothing to say: KEEP, or its CREDIT once more. */
+sv_bulk_head_t sv_bulk_keep (const sv_bulk_stream_t *self);
 
 /*  Bytes that may be given in one frame, at most LIM_BULK_CHUNK; 0 when the
     window is used up, also by the number of frames. */

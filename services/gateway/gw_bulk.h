@@ -17,11 +17,14 @@
 typedef struct gw_bulk gw_bulk_t;
 typedef struct gw_transfer gw_transfer_t;
 
-/*  Connections to replicas at one time; at the limit idle ones make room, then
-    `busy`. */
+/*  Connections to replicas at one time; at the limit `busy`, and those that are idle
+    are closed at once. */
 #define GW_BULK_REPLICAS 64
 
 #define GW_BULK_IDLE_MS 60000
+
+/*  Bytes of a slow client go on after this long, however few they are. */
+#define GW_BULK_FLUSH_MS 250
 
 /*  The most that one gw_transfer_put may bring. */
 #define GW_BULK_PUT (64 * 1024)
@@ -59,7 +62,7 @@ gw_transfer_t *gw_bulk_upload (gw_bulk_t *self, const pt_bulk_grant_t *grant, co
 
 /*  Download: the bytes that are next, in one piece; NULL and 0 when none are there
     yet.  Valid until eat or cancel, and until the loop's next turn. */
-const uint8_t *gw_transfer_peek (const gw_transfer_t *self, size_t *out_len);
+const uint8_t *gw_transfer_peek (gw_transfer_t *self, size_t *out_len);
 
 /*  Download: `len` of those bytes have left for the client. */
 void gw_transfer_eat (gw_transfer_t *self, size_t len);
