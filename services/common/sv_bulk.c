@@ -7,6 +7,8 @@
 
 #include "sv_bulk_priv.h"
 #include "sv_endpoint.h"
+#include <inttypes.h>
+#include <sys/random.h>
 
 /*  DATA frames read in one turn of the loop: 4 MiB, so that sockets of clients and
     of the bus get their turn beside those of files. */
@@ -223,10 +225,15 @@ static int s_set_options (void *socket)
     return zmq_setsockopt (socket, ZMQ_MAXMSGSIZE, &max, sizeof max) == 0 ? 0 : -PT_E_internal;
 }
 
+/*  A monitor's name is given up some time after its socket was closed, so each has
+    one of its own. */
 static int s_watch_connections (sv_bulk_t *self)
 {
     char name[48];
-    snprintf (name, sizeof name, "inproc://sv-bulk-%p", (void *)self);
+    uint64_t number = 0;
+    if (getrandom (&number, sizeof number, 0) != (ssize_t)sizeof number)
+        return -PT_E_internal;
+    snprintf (name, sizeof name, "inproc://sv-bulk-%016" PRIx64, number);
     int events = ZMQ_EVENT_DISCONNECTED | (self->serves ? 0 : ZMQ_EVENT_HANDSHAKE_SUCCEEDED);
     self->monitor = zsock_new (ZMQ_PAIR);
     if (!self->monitor || zmq_socket_monitor (self->raw, name, events) != 0 ||
