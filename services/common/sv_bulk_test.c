@@ -110,6 +110,11 @@ static void s_on_deadline (void *arg)
     fail_msg ("nothing happened for %d ms", DEADLINE_MS);
 }
 
+static void s_stop (void *loop)
+{
+    sv_loop_stop (loop);
+}
+
 static sv_bulk_config_t s_config (rig_t *rig)
 {
     return (sv_bulk_config_t){.loop = rig->loop, .metrics = rig->metrics, .log = rig->log};
@@ -328,7 +333,7 @@ static void s_raw_send (zsock_t *peer, sv_bulk_head_t head, size_t len, int flag
 /*  The next frame that the peer gets, while our loop runs. */
 static sv_bulk_head_t s_raw_next (rig_t *rig, zsock_t *peer)
 {
-    sv_watch_t *watch = sv_loop_watch_socket (rig->loop, zsock_resolve (peer), (sv_tick_fn *)sv_loop_stop, rig->loop);
+    sv_watch_t *watch = sv_loop_watch_socket (rig->loop, zsock_resolve (peer), s_stop, rig->loop);
     uint8_t frame[512];
     int len;
     while ((len = zmq_recv (zsock_resolve (peer), frame, sizeof frame, ZMQ_DONTWAIT)) < 0)
