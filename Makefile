@@ -378,4 +378,10 @@ bench-timing: $(BUILD)/bin/parley-auth $(BUILD)/tools/timing ## compare the time
 	@PARLEY_BIN=$(BUILD)/bin $(BUILD)/tools/timing $(TIMING_SAMPLES)
 .PHONY: bench-timing
 
+# How fast streams of bytes are, and what they take.
+tools: $(BUILD)/tools/bulk
+$(BUILD)/tools/bulk: $(BUILD)/obj/tests/bench/bulk.o $(COMMON) $(PROTO)
+	@mkdir -p $(@D)
+	@$(CC) $(LD_FLAGS) -o $@ $^ $(BUS_LIBS)
+
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

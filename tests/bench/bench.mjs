@@ -68,6 +68,22 @@ async function durable(cluster, ann, rooms, clients, window, batch) {
   );
 }
 
+const median = (values) => values.toSorted((a, b) => a - b)[values.length >> 1];
+
+async function bulk(kind, streams) {
+  const runs = [];
+  for (let i = 0; i < 5; i++) runs.push(await tool('bulk', 'speed', 1024, kind, streams));
+  const [ours, plain] = ['mb_s', 'plain_mb_s'].map((key) => median(runs.map((r) => r[key])));
+  console.log(`| bulk, ${streams} stream${streams > 1 ? 's' : ''}, ${kind} | ${ours} MB/s | ${plain} MB/s | ${(ours / plain).toFixed(2)} | median of 5; the yardstick is PUSH and PULL with the same frames |`);
+}
+
+async function bulkMemory(streams) {
+  const { window, taker_bytes: taker, giver_bytes: giver } = await tool('bulk', 'memory', streams);
+  const windows = streams * window;
+  const mib = (bytes) => `${(bytes / 2 ** 20).toFixed(0)} MiB`;
+  console.log(`| bulk, memory of ${streams} full streams | ${mib(taker)} | ${mib(windows)} | ${(taker / windows).toFixed(2)} | beside windows; the giver's when the taker reads none: ${mib(giver)} |`);
+}
+
 const cluster = await Cluster.start({ env: { PARLEY_WS_RATE: '0', PARLEY_ACCESS_TTL: '1h' } });
 try {
   await until('all processes are counted', () => Object.keys(cluster.pids()).length >= 7);
@@ -81,6 +97,10 @@ try {
   await fanOut(cluster, ann, rooms[1], 1000, 32);
   await durable(cluster, ann, rooms.slice(2, 3), 64, 4, 64);
   await durable(cluster, ann, rooms, 200, 4, 256);
+  await bulk('ipc', 1);
+  await bulk('tcp', 1);
+  await bulk('ipc', 8);
+  await bulkMemory(200);
 } finally {
   await cluster.destroy();
 }
