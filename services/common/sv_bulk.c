@@ -322,13 +322,12 @@ unsigned sv_bulk_streams (const sv_bulk_t *self)
 
 static void s_abort_all (sv_bulk_t *self)
 {
+    sv_bulk_flow_t *flow;
     for (size_t i = 0; i < SV_BULK_BUCKETS; i++)
-        while (self->buckets[i]) {
-            sv_bulk_flow_t *flow = self->buckets[i];
+        while ((flow = sv_bulk_flow_pop (&self->buckets[i])))
             sv_bulk_abort (&flow, -PT_E_draining, NULL);
-        }
-    while (self->doomed)
-        sv_bulk_flow_free (self->doomed);
+    while ((flow = sv_bulk_flow_pop (&self->doomed)))
+        sv_bulk_flow_free (flow);
 }
 
 void sv_bulk_destroy (sv_bulk_t **self_p)

@@ -26,9 +26,25 @@ static void s_link (sv_bulk_flow_t **head, sv_bulk_flow_t *flow)
 
 static void s_unlink (sv_bulk_flow_t *flow)
 {
-    *flow->link = flow->next;
+    if (flow->link)
+        *flow->link = flow->next;
     if (flow->next)
         flow->next->link = flow->link;
+    flow->next = NULL;
+    flow->link = NULL;
+}
+
+sv_bulk_flow_t *sv_bulk_flow_pop (sv_bulk_flow_t **head)
+{
+    sv_bulk_flow_t *flow = *head;
+    if (!flow)
+        return NULL;
+    *head = flow->next;
+    if (flow->next)
+        flow->next->link = head;
+    flow->next = NULL;
+    flow->link = NULL;
+    return flow;
 }
 
 static sv_bulk_flow_t *s_lookup (const sv_bulk_t *self, uint64_t id)
@@ -139,6 +155,7 @@ size_t sv_bulk_room (const sv_bulk_flow_t *flow)
 uint8_t *sv_bulk_buffer_new (size_t cap)
 {
     uint8_t *base = malloc (BUFFER_PAD + cap);
+    /*  cppcheck-suppress memleak; the pointer that is handed out leads back to it */
     return base ? base + BUFFER_PAD : NULL;
 }
 
@@ -345,14 +362,17 @@ void sv_bulk_flows_tick (sv_bulk_t *self, bool is_asking, uint64_t now_ms)
 
 void sv_bulk_flows_doom (sv_bulk_t *self, int err)
 {
-    for (size_t i = 0; i < SV_BULK_BUCKETS; i++)
-        while (self->buckets[i])
-            s_doom (self->buckets[i], err);
+    for (size_t i = 0; i < SV_BULK_BUCKETS; i++) {
+        sv_bulk_flow_t *flow;
+        while ((flow = sv_bulk_flow_pop (&self->buckets[i])))
+            s_doom (flow, err);
+    }
 }
 
 void sv_bulk_flows_bury (sv_bulk_t *self)
 {
     static const pt_bulk_end_t nothing = {0};
-    while (self->doomed)
-        s_tell_ended (self->doomed, self->doomed->doom, &nothing);
+    sv_bulk_flow_t *flow;
+    while ((flow = sv_bulk_flow_pop (&self->doomed)))
+        s_tell_ended (flow, flow->doom, &nothing);
 }

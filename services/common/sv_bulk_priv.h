@@ -87,6 +87,9 @@ void sv_bulk_flows_tick (sv_bulk_t *self, bool is_asking, uint64_t now_ms);
 void sv_bulk_flows_doom (sv_bulk_t *self, int err);
 void sv_bulk_flows_bury (sv_bulk_t *self);
 
+/*  The first of a list, taken out of it; NULL. */
+sv_bulk_flow_t *sv_bulk_flow_pop (sv_bulk_flow_t **head);
+
 /*  Unlinks and frees. */
 void sv_bulk_flow_free (sv_bulk_flow_t *flow);
 

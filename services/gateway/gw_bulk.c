@@ -369,8 +369,8 @@ void gw_bulk_destroy (gw_bulk_t **self_p)
     if (!self)
         return;
     *self_p = NULL;
-    while (self->transfers) {
-        gw_transfer_t *transfer = self->transfers;
+    for (gw_transfer_t *transfer = self->transfers, *next; transfer; transfer = next) {
+        next = transfer->next;
         gw_transfer_cancel (&transfer, -PT_E_draining);
     }
     for (size_t i = 0; i < GW_BULK_REPLICAS; i++)
