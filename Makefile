@@ -286,8 +286,9 @@ torture-short: ## the same for 30 seconds, at points that TORTURE_SEED chooses
 	@$(MAKE) --no-print-directory torture TORTURE_SECONDS=30 TORTURE_POINTS=6
 .PHONY: torture torture-short
 
-# Threads: those of password hashing are ours, those of ZeroMQ are left out by the list.
-TSAN_TESTS := services/auth/auth_password_test services/auth/auth_test services/common/sv_loop_test services/common/sv_bus_test
+# Threads: those of password hashing are ours, those of ZeroMQ (which free the chunks of bulk streams) are left out by the list.
+TSAN_TESTS := services/auth/auth_password_test services/auth/auth_test services/common/sv_loop_test services/common/sv_bus_test \
+	services/common/sv_bulk_test
 TSAN_RUN   := BUILD=build/tsan TSAN_OPTIONS="suppressions=$(CURDIR)/tests/tsan.supp halt_on_error=1 second_deadlock_stack=1"
 tsan: ## the unit and harness tests under ThreadSanitizer
 	@scripts/deps test check

@@ -220,6 +220,7 @@ static void s_upload_all (rig_t *rig, size_t len, uint64_t total)
         s_put (rig, len, total);
         if (gw_transfer_passed (rig->transfer) < total)
             assert_int_equal (sv_loop_run (rig->loop), 0);
+        assert_non_null (rig->transfer);
     }
     gw_transfer_last (rig->transfer);
     UNTIL (rig, rig->is_complete);
