@@ -1,23 +1,13 @@
-/*  auth_password - hashing of passwords off the event loop.
-
-    A job is in one place at a time: the list of waiting ones, a thread's hands,
-    or the list of done ones.  Both lists are under one mutex, held for a few
-    instructions.  The eventfd is written when the list of done jobs stops being
-    empty, and the collector empties the eventfd before the list, so that a
-    result is never left behind. */
+/*  auth_password - hashing of passwords off the event loop, on a pool of threads
+    (sv_pool) that yields to whoever else wants the processors: a flood of sign-ins
+    must not take them from messages. */
 
 #include "auth_password.h"
 #include "auth_argon.h"
 #include "sv_loop.h"
-#include <errno.h>
-#include <pthread.h>
-#include <sched.h>
-#include <signal.h>
+#include "sv_pool.h"
 #include <sodium.h>
 #include <stdlib.h>
-#include <sys/eventfd.h>
-#include <sys/resource.h>
-#include <unistd.h>
 
 /*  Argon2 works on the heap; the rest needs little. */
 #define S_STACK_BYTES (256 * 1024)
@@ -25,11 +15,9 @@
 /*  Assumed time of a hash before one was measured. */
 #define S_FIRST_US 30000
 
-/*  A ninth of the weight of who asks for nothing. */
-#define S_NICE 10
-
-typedef struct s_job {
-    struct s_job *next;
+typedef struct {
+    sv_job_t job; /* first */
+    auth_password_t *pool;
     auth_hashed_fn *fn;
     void *arg;
     uint64_t deadline_ms;
@@ -41,44 +29,11 @@ typedef struct s_job {
     auth_hashed_t result;
 } s_job_t;
 
-typedef struct {
-    s_job_t *first, **end;
-} s_list_t;
-
 struct auth_password {
-    pthread_mutex_t mutex; /* covers the members up to `is_ending` */
-    pthread_cond_t has_work;
-    s_list_t waiting, done;
-    unsigned waiting_count, running_count;
-    uint64_t mean_us;
-    bool is_ending;
-    unsigned queue_max;
-    int event_fd;
+    sv_pool_t *pool;
+    uint64_t mean_us;             /* of a hash, lately */
     char nobody[AUTH_ARGON_SIZE]; /* hash of a random password that is nobody's */
-    unsigned thread_count;
-    pthread_t threads[AUTH_PASSWORD_THREADS_MAX];
 };
-
-static void s_list_init (s_list_t *list)
-{
-    list->first = NULL;
-    list->end = &list->first;
-}
-
-static void s_list_push (s_list_t *list, s_job_t *job)
-{
-    job->next = NULL;
-    *list->end = job;
-    list->end = &job->next;
-}
-
-static s_job_t *s_list_pop (s_list_t *list)
-{
-    s_job_t *job = list->first;
-    if (job && !(list->first = job->next))
-        list->end = &list->first;
-    return job;
-}
 
 static void s_job_free (s_job_t *job)
 {
@@ -86,9 +41,10 @@ static void s_job_free (s_job_t *job)
     free (job);
 }
 
-/*  The computation; on a thread of the pool, without the mutex. */
-static void s_job_work (s_job_t *job)
+/*  The computation; on a thread of the pool. */
+static void s_work (sv_job_t *arg)
 {
+    s_job_t *job = (s_job_t *)arg;
     uint64_t start_us = sv_now_us ();
     if (start_us / 1000 >= job->deadline_ms)
         job->result.status = -PT_E_deadline;
@@ -104,56 +60,22 @@ static void s_job_work (s_job_t *job)
         job->result.us = sv_now_us () - start_us;
 }
 
-/*  The next job, or NULL when the pool ends; waits for either. */
-static s_job_t *s_take (auth_password_t *self)
+static void s_on_done (sv_job_t *arg)
 {
-    pthread_mutex_lock (&self->mutex);
-    while (!self->is_ending && !self->waiting.first)
-        pthread_cond_wait (&self->has_work, &self->mutex);
-    s_job_t *job = self->is_ending ? NULL : s_list_pop (&self->waiting);
-    if (job) {
-        self->waiting_count--;
-        self->running_count++;
-    }
-    pthread_mutex_unlock (&self->mutex);
-    return job;
-}
-
-static void s_give (auth_password_t *self, s_job_t *job)
-{
-    pthread_mutex_lock (&self->mutex);
-    bool was_empty = !self->done.first;
-    s_list_push (&self->done, job);
-    self->running_count--;
+    s_job_t *job = (s_job_t *)arg;
     if (job->result.us > 0)
-        self->mean_us = (7 * self->mean_us + job->result.us) / 8;
-    pthread_mutex_unlock (&self->mutex);
-    /*  The counter can't overflow: it is written at most once a collection. */
-    if (was_empty)
-        (void)eventfd_write (self->event_fd, 1);
+        job->pool->mean_us = (7 * job->pool->mean_us + job->result.us) / 8;
+    job->fn (job->arg, &job->result);
+    s_job_free (job);
 }
 
-/*  A flood of sign-ins must not take the cores from messages: on Linux nice is a
-    thread's own.  Where it is not allowed all goes on, only less politely. */
-static void s_yield_to_others (void)
+static void s_on_drop (sv_job_t *arg)
 {
-    const struct sched_param param = {0};
-    (void)sched_setscheduler (0, SCHED_BATCH, &param);
-    id_t self = (id_t)gettid ();
-    if (getpriority (PRIO_PROCESS, self) < S_NICE)
-        (void)setpriority (PRIO_PROCESS, self, S_NICE);
-}
-
-static void *s_run_thread (void *arg)
-{
-    auth_password_t *self = arg;
-    s_job_t *job;
-    s_yield_to_others ();
-    while ((job = s_take (self))) {
-        s_job_work (job);
-        s_give (self, job);
-    }
-    return NULL;
+    s_job_t *job = (s_job_t *)arg;
+    job->result.status = -PT_E_draining;
+    sodium_memzero (job->password, sizeof job->password);
+    job->fn (job->arg, &job->result);
+    s_job_free (job);
 }
 
 static int s_make_nobody (auth_password_t *self)
@@ -165,63 +87,19 @@ static int s_make_nobody (auth_password_t *self)
     return rc;
 }
 
-/*  Threads take no signals: those are the loop's. */
-static int s_start_threads (auth_password_t *self, unsigned count)
-{
-    sigset_t all, old;
-    pthread_attr_t attr;
-    sigfillset (&all);
-    if (pthread_attr_init (&attr) != 0)
-        return -PT_E_memory;
-    int failed = pthread_attr_setstacksize (&attr, S_STACK_BYTES);
-    pthread_sigmask (SIG_SETMASK, &all, &old);
-    while (failed == 0 && self->thread_count < count) {
-        failed = pthread_create (&self->threads[self->thread_count], &attr, s_run_thread, self);
-        self->thread_count += failed == 0;
-    }
-    pthread_sigmask (SIG_SETMASK, &old, NULL);
-    pthread_attr_destroy (&attr);
-    return failed == 0 ? 0 : -PT_E_memory;
-}
-
 auth_password_t *auth_password_new (unsigned threads, unsigned queue)
 {
     auth_password_t *self = calloc (1, sizeof *self);
     if (!self)
         return NULL;
-    pthread_mutex_init (&self->mutex, NULL);
-    pthread_cond_init (&self->has_work, NULL);
-    s_list_init (&self->waiting);
-    s_list_init (&self->done);
-    self->mean_us = S_FIRST_US;
-    self->queue_max = queue < AUTH_PASSWORD_QUEUE_MAX ? queue : AUTH_PASSWORD_QUEUE_MAX;
-    self->event_fd = eventfd (0, EFD_NONBLOCK | EFD_CLOEXEC);
     unsigned count = threads < AUTH_PASSWORD_THREADS_MAX ? threads : AUTH_PASSWORD_THREADS_MAX;
-    count = count > 0 ? count : 1;
-    if (self->event_fd < 0 || s_make_nobody (self) != 0 || s_start_threads (self, count) != 0)
+    unsigned waiting = queue < AUTH_PASSWORD_QUEUE_MAX ? queue : AUTH_PASSWORD_QUEUE_MAX;
+    const sv_pool_config_t config = {
+        .threads = count, .jobs = waiting + (count > 0 ? count : 1), .stack = S_STACK_BYTES, .is_polite = true};
+    self->mean_us = S_FIRST_US;
+    if (s_make_nobody (self) != 0 || !(self->pool = sv_pool_new (&config)))
         auth_password_destroy (&self);
     return self;
-}
-
-static void s_join_threads (auth_password_t *self)
-{
-    pthread_mutex_lock (&self->mutex);
-    self->is_ending = true;
-    pthread_cond_broadcast (&self->has_work);
-    pthread_mutex_unlock (&self->mutex);
-    for (unsigned i = 0; i < self->thread_count; i++)
-        pthread_join (self->threads[i], NULL);
-}
-
-static void s_refuse_waiting (auth_password_t *self)
-{
-    s_job_t *job;
-    while ((job = s_list_pop (&self->waiting))) {
-        auth_hashed_t result = {.status = -PT_E_draining};
-        sodium_memzero (job->password, sizeof job->password);
-        job->fn (job->arg, &result);
-        s_job_free (job);
-    }
 }
 
 void auth_password_destroy (auth_password_t **self_p)
@@ -229,43 +107,28 @@ void auth_password_destroy (auth_password_t **self_p)
     auth_password_t *self = *self_p;
     if (!self)
         return;
-    s_join_threads (self);
-    auth_password_collect (self);
-    s_refuse_waiting (self);
-    if (self->event_fd >= 0)
-        close (self->event_fd);
-    pthread_cond_destroy (&self->has_work);
-    pthread_mutex_destroy (&self->mutex);
+    sv_pool_destroy (&self->pool);
     free (self);
     *self_p = NULL;
 }
 
 int auth_password_fd (const auth_password_t *self)
 {
-    return self->event_fd;
+    return sv_pool_fd (self->pool);
 }
 
 void auth_password_collect (auth_password_t *self)
 {
-    eventfd_t count;
-    (void)eventfd_read (self->event_fd, &count);
-    pthread_mutex_lock (&self->mutex);
-    s_job_t *job = self->done.first;
-    s_list_init (&self->done);
-    pthread_mutex_unlock (&self->mutex);
-    while (job) {
-        s_job_t *next = job->next;
-        job->fn (job->arg, &job->result);
-        s_job_free (job);
-        job = next;
-    }
+    sv_pool_collect (self->pool);
 }
 
-static s_job_t *s_job_new (const auth_password_job_t *ask)
+static s_job_t *s_job_new (auth_password_t *self, const auth_password_job_t *ask)
 {
     s_job_t *job = calloc (1, sizeof *job);
     if (!job)
         return NULL;
+    job->job = (sv_job_t){.work = s_work, .done = s_on_done, .drop = s_on_drop};
+    job->pool = self;
     job->fn = ask->fn;
     job->arg = ask->arg;
     job->deadline_ms = ask->deadline_ms;
@@ -275,18 +138,10 @@ static s_job_t *s_job_new (const auth_password_job_t *ask)
     return job;
 }
 
-/*  Queues the job or frees it. */
-static int s_queue (auth_password_t *self, s_job_t *job)
+/*  Gives the job or frees it; a pool that ends is busy for good. */
+static int s_give (auth_password_t *self, s_job_t *job)
 {
-    pthread_mutex_lock (&self->mutex);
-    bool is_full = self->is_ending || self->waiting_count >= self->queue_max;
-    if (!is_full) {
-        s_list_push (&self->waiting, job);
-        self->waiting_count++;
-        pthread_cond_signal (&self->has_work);
-    }
-    pthread_mutex_unlock (&self->mutex);
-    if (!is_full)
+    if (sv_pool_give (self->pool, &job->job) == 0)
         return 0;
     s_job_free (job);
     return -PT_E_busy;
@@ -296,15 +151,15 @@ int auth_password_hash (auth_password_t *self, const auth_password_job_t *ask)
 {
     if (ask->password.len > LIM_PASSWORD)
         return -PT_E_too_large;
-    s_job_t *job = s_job_new (ask);
-    return job ? s_queue (self, job) : -PT_E_memory;
+    s_job_t *job = s_job_new (self, ask);
+    return job ? s_give (self, job) : -PT_E_memory;
 }
 
 int auth_password_verify (auth_password_t *self, pt_str_t hash, const auth_password_job_t *ask)
 {
     if (ask->password.len > LIM_PASSWORD)
         return -PT_E_too_large;
-    s_job_t *job = s_job_new (ask);
+    s_job_t *job = s_job_new (self, ask);
     if (!job)
         return -PT_E_memory;
     job->is_verify = true;
@@ -314,21 +169,15 @@ int auth_password_verify (auth_password_t *self, pt_str_t hash, const auth_passw
         memcpy (job->hash, self->nobody, sizeof job->hash);
         job->is_nobody = true;
     }
-    return s_queue (self, job);
+    return s_give (self, job);
 }
 
 uint64_t auth_password_wait_ms (auth_password_t *self)
 {
-    pthread_mutex_lock (&self->mutex);
-    uint64_t us = self->mean_us * (self->waiting_count + self->running_count + 1) / self->thread_count;
-    pthread_mutex_unlock (&self->mutex);
-    return us / 1000 + 1;
+    return self->mean_us * (sv_pool_open (self->pool) + 1) / sv_pool_threads (self->pool) / 1000 + 1;
 }
 
 unsigned auth_password_open (auth_password_t *self)
 {
-    pthread_mutex_lock (&self->mutex);
-    unsigned count = self->waiting_count + self->running_count;
-    pthread_mutex_unlock (&self->mutex);
-    return count;
+    return sv_pool_open (self->pool);
 }
