@@ -47,6 +47,7 @@ LIBS_broker  := $(BUS_LIBS)
 LIBS_gateway := -lwebsockets -lev -lcjose -ljansson -lcrypto $(BUS_LIBS)
 LIBS_auth    := -lcurl -lcjose -ljansson -lsodium -lcrypto $(BUS_LIBS)
 LIBS_chat    := $(BUS_LIBS)
+LIBS_drive   := -lmagic -lcrypto $(BUS_LIBS)
 LIBS_store   := -lpq $(BUS_LIBS)
 LIBS_cli     := $(BUS_LIBS)
 LIBS_common  := $(BUS_LIBS)
@@ -221,12 +222,12 @@ docs-check: $(DOCS) ## fail when they are not what the tables say
 
 # Fuzzing of all that reads what others send: one source a target, linked with whatever of the programs it needs.
 FUZZ_SECONDS ?= 20
-FUZZ_TARGETS := assemble broker bulk codec config cookie cursor envelope front header json log operator order route rows secret \
+FUZZ_TARGETS := assemble broker bulk codec config cookie cursor envelope front header image json log operator order route rows secret \
 	sendq text token utf8 wheel
 FUZZ_SEEDED  := codec envelope
 FUZZ_FOLDERS := $(DAEMONS:%=services/%) cli
 FUZZ_CORES   := $(foreach f,$(FUZZ_FOLDERS),$(BUILD)/lib/libcore-$(notdir $(f)).a)
-FUZZ_LIBS    := $(LIBS_gateway) $(LIBS_auth) $(LIBS_store)
+FUZZ_LIBS    := $(LIBS_gateway) $(LIBS_auth) $(LIBS_drive) $(LIBS_store)
 define core_library
 $(BUILD)/lib/libcore-$(notdir $(1)).a: $(call core,$(1))
 	@mkdir -p $$(@D)
@@ -286,9 +287,8 @@ torture-short: ## the same for 30 seconds, at points that TORTURE_SEED chooses
 	@$(MAKE) --no-print-directory torture TORTURE_SECONDS=30 TORTURE_POINTS=6
 .PHONY: torture torture-short
 
-# Threads: those of password hashing are ours, those of ZeroMQ (which free the chunks of bulk streams) are left out by the list.
-TSAN_TESTS := services/auth/auth_password_test services/auth/auth_test services/common/sv_loop_test services/common/sv_bus_test \
-	services/common/sv_bulk_test
+# Threads: those of password hashing are ours, those of ZeroMQ are left out by the list.
+TSAN_TESTS := services/auth/auth_password_test services/auth/auth_test services/drive/drive_io_test services/drive/drive_test services/common/sv_loop_test services/common/sv_bus_test
 TSAN_RUN   := BUILD=build/tsan TSAN_OPTIONS="suppressions=$(CURDIR)/tests/tsan.supp halt_on_error=1 second_deadlock_stack=1"
 tsan: ## the unit and harness tests under ThreadSanitizer
 	@scripts/deps test check
