@@ -91,6 +91,7 @@ static int s_check_bus (cli_checks_t *checks, const char *bus, uint32_t timeout_
         s_check_ready (checks, report, "store", "database", "is PostgreSQL running, and is its disk not full?");
         s_check_ready (checks, report, "auth", "auth is ready", "it may wait for store");
         s_check_ready (checks, report, "chat", "chat is ready", "it may wait for store");
+        s_check_ready (checks, report, "drive", "drive is ready", "it may wait for store");
     }
     cli_report_destroy (&report);
     return rc;

@@ -16,11 +16,10 @@ static void s_copy (char *out, size_t size, pt_str_t text)
     out[len] = '\0';
 }
 
-const cli_service_t cli_services[] = {{"auth", PT_OP_auth_status, PT_OP_auth_trace},
-                                      {"chat", PT_OP_chat_status, PT_OP_chat_trace},
-                                      {"store", PT_OP_store_status, PT_OP_store_trace},
-                                      {"gateway", PT_OP_gateway_status, PT_OP_gateway_trace},
-                                      {NULL, 0, 0}};
+const cli_service_t cli_services[] = {
+    {"auth", PT_OP_auth_status, PT_OP_auth_trace},          {"chat", PT_OP_chat_status, PT_OP_chat_trace},
+    {"drive", PT_OP_drive_status, PT_OP_drive_trace},       {"store", PT_OP_store_status, PT_OP_store_trace},
+    {"gateway", PT_OP_gateway_status, PT_OP_gateway_trace}, {NULL, 0, 0}};
 
 const cli_service_t *cli_service_find (pt_str_t name)
 {

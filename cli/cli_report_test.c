@@ -63,10 +63,11 @@ static void s_add_status (cli_report_t *self, const char *service, bool is_ready
 
 static void s_make_whole (cli_report_t *self)
 {
-    BROKER (self, 0, "auth", "chat", "store", "gateway", "operator");
-    BROKER (self, 1, "auth", "chat", "store", "gateway");
+    BROKER (self, 0, "auth", "chat", "drive", "store", "gateway", "operator");
+    BROKER (self, 1, "auth", "chat", "drive", "store", "gateway");
     s_add_status (self, "auth", true, NULL);
     s_add_status (self, "chat", true, NULL);
+    s_add_status (self, "drive", true, NULL);
     s_add_status (self, "store", true, NULL);
     s_add_status (self, "gateway", true, NULL);
 }
@@ -87,7 +88,7 @@ static void a_whole_installation_is_well (void **state)
     s_assert_missing (self, 0, NULL);
     assert_int_equal (cli_report_exit (self), CLI_OK);
     assert_int_equal (cli_report_answers (self), 2);
-    assert_int_equal (self->instance_count, 4);
+    assert_int_equal (self->instance_count, 5);
 }
 
 static void an_instance_both_brokers_list_is_one (void **state)
@@ -121,9 +122,10 @@ static void all_that_is_missing_is_named (void **state)
     s_assert_missing (self, 0, "broker ipc:///run/b1 does not answer");
     s_assert_missing (self, 1, "auth is live and does not answer");
     s_assert_missing (self, 2, "no chat is live");
-    s_assert_missing (self, 3, "store is not ready: database is down");
-    s_assert_missing (self, 4, "gateway is live and does not answer");
-    s_assert_missing (self, 5, NULL);
+    s_assert_missing (self, 3, "no drive is live");
+    s_assert_missing (self, 4, "store is not ready: database is down");
+    s_assert_missing (self, 5, "gateway is live and does not answer");
+    s_assert_missing (self, 6, NULL);
 }
 
 static void instances_are_named_by_a_number_in_hex (void **state)
@@ -188,6 +190,7 @@ static void people_get_two_tables_and_a_verdict (void **state)
                          "\n"
                          "Missing: broker ipc:///run/b1 does not answer\n"
                          "Missing: no chat is live\n"
+                         "Missing: no drive is live\n"
                          "Missing: no store is live\n"
                          "Missing: gateway is live and does not answer\n");
 }
@@ -206,7 +209,7 @@ static void machines_get_one_json_object (void **state)
         "\"in_flight\":2,\"queued\":1,\"answers\":true,\"ready\":false,\"reason\":\"say \\\"when\\\"\","
         "\"version\":\"0.1.0\",\"pid\":22,\"uptime_ms\":1000,\"rss\":1024}],\"missing\":["
         "\"broker ipc:///run/b1 does not answer\",\"auth is not ready: say \\\"when\\\"\",\"no chat is live\","
-        "\"no store is live\",\"no gateway is live\"]}\n");
+        "\"no drive is live\",\"no store is live\",\"no gateway is live\"]}\n");
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown (name, s_setup, s_teardown)

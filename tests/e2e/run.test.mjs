@@ -68,7 +68,7 @@ test('secrets in the state directory are readable by the owner alone', () => {
 });
 
 test('each program links only what its role needs', () => {
-  const only = { websockets: ['parley-gateway'], pq: ['parley-store'], curl: ['parley-auth'], cjose: ['parley-auth', 'parley-gateway'], ev: ['parley-gateway'], sodium: ['parley-auth'], jansson: ['parley-auth', 'parley-gateway', 'parley-sim'] };
+  const only = { websockets: ['parley-gateway'], pq: ['parley-store'], curl: ['parley-auth'], cjose: ['parley-auth', 'parley-gateway'], ev: ['parley-gateway'], sodium: ['parley-auth'], magic: ['parley-drive'], jansson: ['parley-auth', 'parley-gateway', 'parley-sim'] };
   for (const program of readdirSync(bin)) {
     const needed = execFileSync('readelf', ['-d', join(bin, program)], { encoding: 'utf8' });
     for (const [library, allowed] of Object.entries(only)) {
@@ -79,7 +79,7 @@ test('each program links only what its role needs', () => {
 });
 
 test('all daemons together are under 60 MB and use no measurable CPU when idle', async () => {
-  const pids = await until('all daemons run', () => (Object.keys(cluster.pids()).length >= 7 ? cluster.pids() : null));
+  const pids = await until('all daemons run', () => (Object.keys(cluster.pids()).length >= 8 ? cluster.pids() : null));
   delete pids.postgres;
   const ticks = (pid) => readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ').slice(11, 13).reduce((a, b) => a + Number(b), 0);
   const before = Object.values(pids).reduce((sum, pid) => sum + ticks(pid), 0);
@@ -96,7 +96,7 @@ test('all daemons together are under 60 MB and use no measurable CPU when idle',
 test('parley status and parley doctor find everything well', () => {
   const status = spawnSync(join(bin, 'parley'), ['status', '--state-dir', state], { encoding: 'utf8' });
   assert.equal(status.status, 0, status.stdout + status.stderr);
-  for (const service of ['auth', 'chat', 'store']) assert.match(status.stdout, new RegExp(service));
+  for (const service of ['auth', 'chat', 'drive', 'store']) assert.match(status.stdout, new RegExp(service));
   assert.ok(JSON.parse(execFileSync(join(bin, 'parley'), ['status', '--state-dir', state, '--json'], { encoding: 'utf8' })));
   const doctor = spawnSync(join(bin, 'parley'), ['doctor', '--state-dir', state], { encoding: 'utf8' });
   assert.equal(doctor.status, 0, doctor.stdout + doctor.stderr);

@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 const setUp = 'ip link set lo up; linear=/proc/sys/net/ipv4/tcp_syn_linear_timeouts; [ ! -e $linear ] || echo 0 >$linear; exec "$@"';
 export const prefix = ['unshare', '-n', '--', 'sh', '-c', setUp, 'sh'];
 
-const members = ['gateway0', 'gateway1', 'auth', 'auth1', 'chat', 'chat1', 'store', 'store1'];
+const members = ['gateway0', 'gateway1', 'auth', 'auth1', 'chat', 'chat1', 'store', 'store1', 'drive'];
 const firstGroup = 60001;
 const groupOf = (name) => firstGroup + members.indexOf(name);
 
@@ -25,7 +25,7 @@ const databaseMark = 15;
 
 // Numbers of sv_endpoint.h and roles.def.
 export const channels = { req: 0, pub: 1, sub: 2 };
-export const roles = { gateway: 1, auth: 2, chat: 3, store: 5 };
+export const roles = { gateway: 1, auth: 2, chat: 3, drive: 4, store: 5 };
 export const portOf = (broker, role, channel) => brokerPort(broker) + 3 * roles[role] + channels[channel];
 
 // Options of Cluster.start, with more settings for scripts/run in `env`.
@@ -40,7 +40,7 @@ const markOf = (name, broker) => 16 * (1 + members.indexOf(name)) + broker;
 
 export class Net {
   constructor(cluster) {
-    const counts = { gateway: cluster.gateways, auth: 1, chat: cluster.env.PARLEY_CHATS ?? 1, store: cluster.env.PARLEY_STORES ?? 1 };
+    const counts = { gateway: cluster.gateways, auth: 1, drive: 1, chat: cluster.env.PARLEY_CHATS ?? 1, store: cluster.env.PARLEY_STORES ?? 1 };
     this.cluster = cluster;
     this.brokers = Array.from({ length: cluster.brokers }, (_, broker) => broker);
     this.names = members.filter((name) => Number(/\d*$/.exec(name)[0]) < counts[name.replace(/\d*$/, '')]);
