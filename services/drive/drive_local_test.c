@@ -4,6 +4,7 @@
 #include "drive_local.h"
 #include "sv_loop.h"
 #include <fcntl.h>
+#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -34,13 +35,17 @@ static int s_set_up (void **state)
     return 0;
 }
 
+static int s_remove (const char *path, const struct stat *stat, int type, struct FTW *at)
+{
+    (void)stat, (void)type, (void)at;
+    return remove (path);
+}
+
 static int s_tear_down (void **state)
 {
     fixture_t *f = *state;
-    char command[128];
     f->ops->destroy (&f->backend);
-    snprintf (command, sizeof command, "rm -rf '%s'", f->dir);
-    int rc = system (command); // NOLINT(cert-env33-c)
+    int rc = nftw (f->dir, s_remove, 8, FTW_DEPTH | FTW_PHYS);
     free (f);
     return rc;
 }
