@@ -6,8 +6,11 @@
 #include "drive_ops.h"
 #include "sv_crash.h"
 #include <fcntl.h>
+#include <pthread.h>
 #include <sys/mount.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 
 #define BIG (3u * 1024 * 1024 + 17)
 
@@ -206,6 +209,102 @@ static void a_client_that_goes_leaves_what_it_brought (void **state)
     assert_int_equal (fixture_put (f, upload, offset, bytes + offset, BIG - offset).status, 0);
     s_assert_reads (f, 1, 0, bytes, BIG);
     free (bytes);
+}
+
+/*  As a gateway that is killed: nothing tells of its end but the connection. */
+static void a_gateway_that_vanishes_frees_the_upload (void **state)
+{
+    fixture_t *f = *state;
+    uint8_t *bytes = fixture_bytes (BIG, 9);
+    uint64_t upload = fixture_create (f, "a", BIG, PT_upload_purpose_FILE);
+    pt_write_open_t ask = fixture_write (upload, 0);
+    fixture_open_write (f, &ask);
+    fixture_give (f, bytes, LIM_BULK_WINDOW, false);
+    /*  Granted anew means that something was written. */
+    static uint8_t body[LIM_BULK_CHUNK];
+    size_t len;
+    (void)fixture_receive (f, body, &len);
+    fixture_hang_up (f);
+    uint64_t start_ms = sv_now_ms ();
+    int status = PT_E_locked;
+    while (status == PT_E_locked && sv_now_ms () < start_ms + HARNESS_WAIT_MS) {
+        ask.offset = fixture_get (f, upload)->offset;
+        const harness_frame_t *reply =
+            harness_reply (f->harness, harness_request (f->harness, PT_OP_drive_write, &ask));
+        status = (int)reply->envelope.status;
+        status = status == PT_E_offset_conflict ? PT_E_locked : status;
+        if (status == 0)
+            fixture_connect (f, reply->msg);
+    }
+    print_message ("free after %u ms\n", (unsigned)(sv_now_ms () - start_ms));
+    assert_int_equal (status, 0);
+    assert_in_range (ask.offset, 1, LIM_BULK_WINDOW);
+    fixture_hello (f, false);
+    fixture_give (f, bytes + ask.offset, BIG - ask.offset, true);
+    assert_int_equal (fixture_end (f).status, 0);
+    s_assert_reads (f, 1, 0, bytes, BIG);
+    free (bytes);
+}
+
+/*  ---- the scanner ---------------------------------------------------------------------- */
+
+typedef struct {
+    int listener;
+    const char *answer; /* to each stream */
+} scanner_t;
+
+/*  Reads what comes and answers, for as many streams as are asked. */
+static void *s_scan (void *arg)
+{
+    const scanner_t *scanner = arg;
+    static char bytes[65536];
+    int fd;
+    while ((fd = accept (scanner->listener, NULL, NULL)) >= 0) {
+        ssize_t got;
+        do
+            got = recv (fd, bytes, sizeof bytes, 0);
+        while (got > 0 && (got < 4 || memcmp (bytes + got - 4, "\0\0\0\0", 4) != 0));
+        (void)!send (fd, scanner->answer, strlen (scanner->answer) + 1, MSG_NOSIGNAL);
+        close (fd);
+    }
+    return NULL;
+}
+
+static void what_the_scanner_finds_is_refused_and_given_up (void **state)
+{
+    (void)state;
+    char path[] = "/tmp/drive_scan_XXXXXX", socket_path[sizeof path + 8];
+    assert_non_null (mkdtemp (path));
+    snprintf (socket_path, sizeof socket_path, "%s/clamd", path);
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    memcpy (address.sun_path, socket_path, sizeof socket_path);
+    scanner_t scanner = {socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), "stream: Eicar FOUND"};
+    assert_int_equal (bind (scanner.listener, (const struct sockaddr *)&address, sizeof address), 0);
+    assert_int_equal (listen (scanner.listener, 4), 0);
+    pthread_t thread;
+    assert_int_equal (pthread_create (&thread, NULL, s_scan, &scanner), 0);
+    const char *const args[] = {"--clamd-socket", socket_path, "--sweep-interval", "50ms", NULL};
+    fixture_t *f = fixture_new (args);
+    uint64_t upload = fixture_create (f, "a", 5, PT_upload_purpose_FILE);
+    pt_bulk_end_t end = fixture_put (f, upload, 0, "virus", 5);
+    assert_int_equal (end.status, PT_E_infected);
+    assert_true (pt_str_eq (end.detail, PT_LIT ("stream: Eicar FOUND")));
+    s_await_swept (f, 1);
+    assert_false (s_has_upload (f, upload));
+    scanner.answer = "stream: OK";
+    upload = fixture_create (f, "a", 5, PT_upload_purpose_FILE);
+    assert_int_equal (fixture_put (f, upload, 0, "clean", 5).status, 0);
+    /*  Away: nothing passes, and nothing is lost. */
+    shutdown (scanner.listener, SHUT_RDWR);
+    close (scanner.listener);
+    pthread_join (thread, NULL);
+    upload = fixture_create (f, "a", 5, PT_upload_purpose_FILE);
+    assert_int_equal (fixture_put (f, upload, 0, "later", 5).status, PT_E_unavailable);
+    assert_true (s_has_upload (f, upload));
+    assert_int_equal (f->file_count, 1);
+    fixture_destroy (f);
+    unlink (socket_path);
+    rmdir (path);
 }
 
 /*  ---- what is refused ------------------------------------------------------------------ */
@@ -653,6 +752,8 @@ int main (void)
         TEST (an_empty_upload_is_a_file_at_once),
         TEST (the_same_content_is_kept_once),
         TEST (a_client_that_goes_leaves_what_it_brought),
+        TEST (a_gateway_that_vanishes_frees_the_upload),
+        cmocka_unit_test (what_the_scanner_finds_is_refused_and_given_up),
         TEST (a_wrong_offset_is_a_conflict),
         TEST (bytes_that_do_not_match_their_digest_are_thrown_away),
         TEST (more_than_was_announced_is_too_large),
