@@ -44,7 +44,7 @@ CFLAGS += $(WARN) $(FLAGS) -MMD -MP -iquote proto -iquote services/common -iquot
 
 BUS_LIBS     := $(TORTURE) -lczmq -lzmq -lmsgpackc -lpthread
 LIBS_broker  := $(BUS_LIBS)
-LIBS_gateway := -lwebsockets -lev -lcjose -ljansson -lcrypto $(BUS_LIBS)
+LIBS_gateway := -lwebsockets -lev -lcjose -ljansson -lssl -lcrypto $(BUS_LIBS)
 LIBS_auth    := -lcurl -lcjose -ljansson -lsodium -lcrypto $(BUS_LIBS)
 LIBS_chat    := $(BUS_LIBS)
 LIBS_drive   := -lmagic -lcrypto $(BUS_LIBS)
@@ -222,7 +222,7 @@ docs-check: $(DOCS) ## fail when they are not what the tables say
 
 # Fuzzing of all that reads what others send: one source a target, linked with whatever of the programs it needs.
 FUZZ_SECONDS ?= 20
-FUZZ_TARGETS := assemble broker bulk codec config cookie cursor envelope front header image json log operator order route rows secret \
+FUZZ_TARGETS := assemble broker body bulk codec config cookie cursor envelope file front header json log operator order route rows secret \
 	sendq text token utf8 wheel
 FUZZ_SEEDED  := codec envelope
 FUZZ_FOLDERS := $(DAEMONS:%=services/%) cli
@@ -325,7 +325,7 @@ $(BUILD)/test/$(LOAD_DIR)/%: $(BUILD)/obj/$(LOAD_DIR)/%.o $(call core,$(LOAD_DIR
 SIM_BROKER  := core route peers requests events shell folder
 SIM_STORE   := append rule batch fault
 SIM_CHAT    := send fanout member room policy forward ops
-SIM_GATEWAY := identity cookie header parse room room_fetch room_heads order ring feed frame idmap outq revoked revoked_poll sendq text time ws \
+SIM_GATEWAY := base64 identity cookie header parse room room_fetch room_heads order ring feed frame idmap outq revoked revoked_poll sendq text time ws \
 	ws_identity ws_ops ws_sub ws_send
 SIM_PARTS   := $(SIM_BROKER:%=services/broker/broker_%) $(SIM_STORE:%=services/store/store_%) \
 	$(SIM_CHAT:%=services/chat/chat_%) $(SIM_GATEWAY:%=services/gateway/gw_%)

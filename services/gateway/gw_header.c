@@ -176,6 +176,56 @@ bool gw_header_is_json (const char *value, size_t len)
            strncasecmp (value + media - 5, "+json", 5) == 0;
 }
 
+bool gw_header_is_media (const char *value, size_t len, const char *media)
+{
+    return s_same (value, s_media_len (value, len), media);
+}
+
+/*  The value of a parameter, at `*at` behind its `=`; moves on behind it.  What does not
+    fit is counted, not written. */
+static bool s_param_value (const char *value, size_t len, size_t *at, char *out, size_t size, size_t *out_len)
+{
+    bool is_quoted = *at < len && value[*at] == '"';
+    size_t made = 0;
+    for (*at += is_quoted; *at < len; ++*at) {
+        char c = value[*at];
+        if (is_quoted ? c == '"' : c == ';' || s_is_space (c))
+            break;
+        if (is_quoted && c == '\\' && *at + 1 < len && (value[*at + 1] == '"' || value[*at + 1] == '\\'))
+            c = value[++*at];
+        if (made < size)
+            out[made] = c;
+        made++;
+    }
+    *out_len = made;
+    if (is_quoted && *at == len)
+        return false;
+    *at += is_quoted;
+    return true;
+}
+
+bool gw_header_param (const char *value, size_t len, const char *name, char *out, size_t size, size_t *out_len)
+{
+    size_t at = s_media_len (value, len);
+    while (at < len) {
+        while (at < len && (value[at] == ';' || s_is_space (value[at])))
+            at++;
+        size_t start = at;
+        while (at < len && value[at] != '=' && value[at] != ';')
+            at++;
+        if (at == len || value[at] == ';')
+            continue;
+        bool is_it = s_same (value + start, at - start, name);
+        at++;
+        char *to = is_it ? out : NULL;
+        if (!s_param_value (value, len, &at, to, is_it ? size : 0, out_len))
+            return false;
+        if (is_it)
+            return *out_len <= size;
+    }
+    return false;
+}
+
 bool gw_header_accepts_json (const char *value, size_t len)
 {
     const char *entry;

@@ -52,6 +52,15 @@ bool gw_header_is_json (const char *value, size_t len);
 /*  Whether Accept lets application/json through: absent, a wildcard, or named. */
 bool gw_header_accepts_json (const char *value, size_t len);
 
+/*  Whether a Content-Type names this media type; parameters are ignored. */
+bool gw_header_is_media (const char *value, size_t len, const char *media);
+
+/*  The parameter `name` of a value such as `form-data; name=x`, out of its quotes, at
+    most `size` bytes.  Within quotes a backslash escapes a quote or a backslash alone: browsers
+    write it as it is.  False when there is none, it is too long, or its quotes are not
+    closed. */
+bool gw_header_param (const char *value, size_t len, const char *name, char *out, size_t size, size_t *out_len);
+
 /*  One entry after the other of a comma separated list, trimmed.  Starts with
  *at = 0; false at the end. */
 bool gw_header_next (const char *list, size_t len, size_t *at, const char **out_entry, size_t *out_len);

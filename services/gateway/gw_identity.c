@@ -1,6 +1,7 @@
 /*  gw_identity - which credential counts, its shape, and what it may do; pure. */
 
 #include "gw_identity.h"
+#include "gw_base64.h"
 #include "gw_cookie.h"
 #include "gw_header.h"
 #include "pt_codec.h"
@@ -66,44 +67,12 @@ static gw_credential_shape_t s_shape (pt_str_t token)
     return is_ours ? GW_CREDENTIAL_ASKED : GW_CREDENTIAL_NEVER;
 }
 
-static int s_sextet (char c)
-{
-    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    const char *at = c ? strchr (letters, c) : NULL;
-    return at ? (int)(at - letters) : -1;
-}
-
-/*  Padding may be left out, as some clients do; what is there must be right. */
-static size_t s_unpadded (pt_str_t base64)
-{
-    size_t len = base64.len;
-    while (len > 0 && base64.len - len < 2 && base64.at[len - 1] == '=')
-        len--;
-    return len % 4 == 1 || (len != base64.len && base64.len % 4 != 0) ? 0 : len;
-}
-
 size_t gw_identity_basic (pt_str_t base64, char *out, size_t size)
 {
-    size_t len = s_unpadded (base64), made = 0;
-    unsigned bits = 0, held = 0;
-    bool has_colon = false;
-    for (size_t i = 0; i < len; i++) {
-        int sextet = s_sextet (base64.at[i]);
-        if (sextet < 0)
-            return 0;
-        bits = bits << 6 | (unsigned)sextet;
-        held += 6;
-        if (held < 8)
-            continue;
-        held -= 8;
-        char c = (char)(bits >> held & 0xff);
-        if (made == size || c == '\0')
-            return 0;
-        has_colon = has_colon || c == ':';
-        out[made++] = c;
-    }
-    bool is_canonical = (bits & ((1u << held) - 1)) == 0;
-    return is_canonical && has_colon && pt_utf8_valid (out, made) ? made : 0;
+    size_t len = 0;
+    if (!gw_base64_decode (base64.at, base64.len, out, size, &len) || !memchr (out, ':', len))
+        return 0;
+    return pt_utf8_valid (out, len) && !memchr (out, '\0', len) ? len : 0;
 }
 
 static gw_credential_shape_t s_basic_shape (pt_str_t base64)

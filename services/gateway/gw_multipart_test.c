@@ -1,0 +1,112 @@
+/*  gw_multipart_test - forms, good and bad, whole and byte by byte. */
+
+#include "gw_multipart.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define TYPE "multipart/form-data; boundary=xx"
+#define FILE_HEAD "Content-Disposition: form-data; name=\"f\"; filename=\"n\"\r\n\r\n"
+
+static gw_multipart_result_t s_parse (const char *text, size_t len, size_t piece, char *out, size_t *out_len)
+{
+    gw_multipart_t self;
+    gw_multipart_result_t result = GW_MULTIPART_MORE;
+    *out_len = 0;
+    assert_true (gw_multipart_init (&self, TYPE, sizeof TYPE - 1));
+    for (size_t from = 0; from < len && result == GW_MULTIPART_MORE; from += piece) {
+        const char *at = text + from, *data;
+        size_t left = len - from < piece ? len - from : piece, data_len;
+        do {
+            result = gw_multipart_next (&self, &at, &left, &data, &data_len);
+            if (result == GW_MULTIPART_FILE)
+                assert_true (self.name_len == 1 && self.name[0] == 'n');
+            if (result == GW_MULTIPART_DATA) {
+                memcpy (out + *out_len, data, data_len);
+                *out_len += data_len;
+            }
+        } while (result == GW_MULTIPART_FILE || result == GW_MULTIPART_DATA);
+    }
+    return result;
+}
+
+static void test_the_first_file_is_found_however_the_form_is_cut (void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *body;
+        gw_multipart_result_t result;
+    } rows[] = {
+        {"--xx\r\n" FILE_HEAD "hello\r\n--xx--\r\n", "hello", GW_MULTIPART_END},
+        {"--xx\r\n" FILE_HEAD "\r\n--xx--", "", GW_MULTIPART_END},
+        {"preamble\r\n--xx \r\n" FILE_HEAD "hello\r\n--xx\r\n" FILE_HEAD "not this\r\n--xx--", "hello",
+         GW_MULTIPART_END},
+        {"--xx\r\nContent-Disposition: form-data; name=a\r\n\r\n--xx\r\n--xx\r\n" FILE_HEAD "b\r\n--xx--", "b",
+         GW_MULTIPART_END},
+        {"--xx\r\n" FILE_HEAD "\r\n\r\n-\r\n--\r\n--x\r\r\n--xy\r\n--xx", "\r\n\r\n-\r\n--\r\n--x\r\r\n--xy",
+         GW_MULTIPART_END},
+        {"--xx\r\ncontent-disposition: form-data; filename=n\r\nA: b\r\n\r\nhello\r\n--xx--", "hello",
+         GW_MULTIPART_END},
+        {"--xx\r\n" FILE_HEAD "hello", "hello", GW_MULTIPART_MORE},
+        {"no boundary", "", GW_MULTIPART_MORE},
+        {"--xx--", "", GW_MULTIPART_BAD},
+        {"--xx\r\nContent-Disposition: form-data; name=a\r\n\r\nb\r\n--xx--", "", GW_MULTIPART_BAD},
+        {"--xxx\r\n" FILE_HEAD "hello", "", GW_MULTIPART_BAD},
+        {"--xx\n" FILE_HEAD "hello", "", GW_MULTIPART_BAD},
+        {"--xx\r\nA: b\nC: d\r\n\r\n", "", GW_MULTIPART_BAD},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        for (size_t piece = 1; piece < 60; piece++) {
+            char out[256];
+            size_t len;
+            gw_multipart_result_t result = s_parse (rows[i].text, strlen (rows[i].text), piece, out, &len);
+            if (result != rows[i].result || len != strlen (rows[i].body) || memcmp (out, rows[i].body, len) != 0)
+                fail_msg ("row %zu in pieces of %zu: %d %.*s", i, piece, result, (int)len, out);
+        }
+}
+
+static void test_only_forms_with_a_boundary_are_read (void **state)
+{
+    (void)state;
+    static const char *const good[] = {"multipart/form-data; boundary=x", "Multipart/Form-Data; a=b; boundary=\"x y\"",
+                                       "multipart/form-data;boundary=----WebKitFormBoundary7MA4YWxkTrZu0gW"};
+    static const char *const bad[] = {"multipart/mixed; boundary=x",
+                                      "multipart/form-data",
+                                      "multipart/form-data; boundary=",
+                                      "multipart/form-data; boundary=\"x",
+                                      "multipart/form-data; boundary=\"x \"",
+                                      "multipart/form-data; boundary=\"a@b\"",
+                                      "multipart/form-data; boundary="
+                                      "01234567890123456789012345678901234567890123456789012345678901234567890"};
+    gw_multipart_t self;
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++)
+        if (!gw_multipart_init (&self, good[i], strlen (good[i])))
+            fail_msg ("refused: %s", good[i]);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        if (gw_multipart_init (&self, bad[i], strlen (bad[i])))
+            fail_msg ("taken: %s", bad[i]);
+}
+
+static void test_what_comes_before_the_file_is_bounded (void **state)
+{
+    (void)state;
+    static char text[GW_MULTIPART_BEFORE + 64];
+    char out[8];
+    size_t len;
+    memset (text, 'a', sizeof text);
+    assert_int_equal (s_parse (text, GW_MULTIPART_BEFORE - 2, sizeof text, out, &len), GW_MULTIPART_MORE);
+    assert_int_equal (s_parse (text, sizeof text, sizeof text, out, &len), GW_MULTIPART_BAD);
+    memcpy (text, "--xx\r\n", 6);
+    assert_int_equal (s_parse (text, GW_MULTIPART_LINE + 16, sizeof text, out, &len), GW_MULTIPART_BAD);
+}
+
+int main (void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test (test_the_first_file_is_found_however_the_form_is_cut),
+                                       cmocka_unit_test (test_only_forms_with_a_boundary_are_read),
+                                       cmocka_unit_test (test_what_comes_before_the_file_is_bounded)};
+    return cmocka_run_group_tests (tests, NULL, NULL);
+}
