@@ -11,8 +11,10 @@
 
 enum { S_FIN = 0x80, S_TEXT = 1, S_LEN16 = 126 };
 
-/*  Keys, punctuation, six numbers, a time and the longest enum texts. */
-#define S_ITEM_FIXED 420
+/*  Keys, punctuation, six numbers, a time and the longest enum texts; of an attachment,
+    keys, punctuation and two numbers. */
+#define S_ITEM_FIXED 440
+#define S_ATTACHMENT_FIXED 88
 #define S_HEADER 4
 
 struct gw_frame {
@@ -164,6 +166,25 @@ static char *s_put_enum (char *at, pt_enum_t type, unsigned value)
     return at;
 }
 
+static char *s_put_attachments (char *at, const pt_item_t *item)
+{
+    at = S_PUT (at, ",\"attachments\":[");
+    for (uint32_t i = 0; i < item->attachments.count; i++) {
+        const pt_attachment_t *file = &item->attachments.at[i];
+        at = i > 0 ? S_PUT (at, ",{\"file\":") : S_PUT (at, "{\"file\":");
+        at = s_put_id (at, file->file);
+        at = S_PUT (at, ",\"name\":");
+        at = gw_text_put_str (at, file->name.at, file->name.len);
+        at = S_PUT (at, ",\"type\":");
+        at = gw_text_put_str (at, file->type.at, file->type.len);
+        at = S_PUT (at, ",\"size\":");
+        at = gw_text_put_u64 (at, file->size);
+        *at++ = '}';
+    }
+    *at++ = ']';
+    return at;
+}
+
 static char *s_put_message (char *at, const pt_item_t *item)
 {
     at = S_PUT (at, ",\"sender\":");
@@ -176,6 +197,8 @@ static char *s_put_message (char *at, const pt_item_t *item)
         at = S_PUT (at, ",\"reply_to\":");
         at = gw_text_put_u64 (at, item->reply_to);
     }
+    if (item->attachments.count > 0)
+        at = s_put_attachments (at, item);
     return at;
 }
 
@@ -215,8 +238,14 @@ static char *s_put_fields (char *at, const pt_item_t *item)
 
 static size_t s_json_max (const pt_item_t *item)
 {
-    return S_ITEM_FIXED + gw_text_str_len (item->send_id.at, item->send_id.len) +
-           gw_text_str_len (item->body.at, item->body.len);
+    size_t len = S_ITEM_FIXED + gw_text_str_len (item->send_id.at, item->send_id.len) +
+                 gw_text_str_len (item->body.at, item->body.len);
+    for (uint32_t i = 0; i < item->attachments.count; i++) {
+        const pt_attachment_t *file = &item->attachments.at[i];
+        len += S_ATTACHMENT_FIXED + gw_text_str_len (file->name.at, file->name.len) +
+               gw_text_str_len (file->type.at, file->type.len);
+    }
+    return len;
 }
 
 size_t gw_frame_item_max (const pt_item_t *item)

@@ -127,6 +127,24 @@ static void test_a_message_event_has_the_fields_of_the_protocol (void **state)
     free (text);
 }
 
+static void test_a_message_shows_its_files (void **state)
+{
+    (void)state;
+    const pt_attachment_t files[] = {
+        {.file = 5, .name = PT_LIT ("a\"b"), .type = PT_LIT ("text/plain"), .size = 7},
+        {.file = UINT64_MAX, .name = PT_LIT ("c"), .type = PT_LIT ("image/png"), .size = LIM_SEQ}};
+    pt_item_t item = s_message;
+    item.attachments.at = files;
+    item.attachments.count = 2;
+    char *text = s_event (&item);
+    assert_non_null (strstr (text, "\"body\":\"a\\nb\",\"attachments\":["
+                                   "{\"file\":\"5\",\"name\":\"a\\\"b\",\"type\":\"text/plain\",\"size\":7},"
+                                   "{\"file\":\"18446744073709551615\",\"name\":\"c\",\"type\":\"image/png\","
+                                   "\"size\":9007199254740991}],\"at\":"));
+    assert_true (strlen (text) <= gw_frame_item_max (&item));
+    free (text);
+}
+
 static void test_a_member_event_has_the_fields_of_the_protocol (void **state)
 {
     (void)state;
@@ -215,6 +233,7 @@ int main (void)
         cmocka_unit_test (test_a_message_is_one_frame_or_fragments_of_16_kib),
         cmocka_unit_test (test_a_span_holds_whole_frames),
         cmocka_unit_test (test_a_message_event_has_the_fields_of_the_protocol),
+        cmocka_unit_test (test_a_message_shows_its_files),
         cmocka_unit_test (test_a_member_event_has_the_fields_of_the_protocol),
         cmocka_unit_test (test_an_item_is_the_event_without_its_name),
         cmocka_unit_test (test_the_worst_item_stays_within_its_measure),

@@ -87,11 +87,13 @@ static char *s_copy_str (char *at, pt_str_t *str)
 }
 
 /*  Keeps a copy of an early item if there is room; without one it will be
-    fetched, which is also what becomes of it when memory is out. */
+    fetched, which is also what becomes of it when memory is out, and of the rare one that
+    has attachments. */
 static void s_hold (gw_order_t *self, const pt_item_t *item)
 {
     size_t size = sizeof (s_held_t) + item->send_id.len + item->body.len;
-    if (item->seq - self->last > GW_ORDER_HELD || self->held_bytes + size > GW_ORDER_HELD_BYTES)
+    if (item->attachments.count > 0 || item->seq - self->last > GW_ORDER_HELD ||
+        self->held_bytes + size > GW_ORDER_HELD_BYTES)
         return;
     if (!self->held && !(self->held = calloc (GW_ORDER_HELD, sizeof *self->held)))
         return;

@@ -9,7 +9,7 @@ typedef struct s_entry {
     uint64_t due_ms;
     bool is_open; /* the client waits for an answer */
     pt_send_entry_t send;
-    char bytes[];
+    uint64_t ids[]; /* its attachments, and behind them its texts */
 } s_entry_t;
 
 struct gw_sendq {
@@ -27,9 +27,15 @@ gw_sendq_t *gw_sendq_new (void)
     return calloc (1, sizeof (gw_sendq_t));
 }
 
+static size_t s_send_size (const pt_send_entry_t *send)
+{
+    return sizeof (s_entry_t) + send->attachments.count * sizeof *send->attachments.at + send->send_id.len +
+           send->body.len;
+}
+
 static size_t s_size (const s_entry_t *entry)
 {
-    return sizeof *entry + entry->send.send_id.len + entry->send.body.len;
+    return s_send_size (&entry->send);
 }
 
 static void s_pop (gw_sendq_t *self)
@@ -65,10 +71,15 @@ size_t gw_sendq_bytes (const gw_sendq_t *self)
     return self->bytes;
 }
 
+static bool s_are_same (pt_ids_t a, pt_ids_t b)
+{
+    return a.count == b.count && (a.count == 0 || memcmp (a.at, b.at, a.count * sizeof *a.at) == 0);
+}
+
 static bool s_is_same (const pt_send_entry_t *a, const pt_send_entry_t *b)
 {
     return pt_str_eq (a->send_id, b->send_id) && pt_str_eq (a->body, b->body) && a->has_reply_to == b->has_reply_to &&
-           (!a->has_reply_to || a->reply_to == b->reply_to);
+           (!a->has_reply_to || a->reply_to == b->reply_to) && s_are_same (a->attachments, b->attachments);
 }
 
 /*  The queued send that this one repeats and whose client has been answered. */
@@ -87,14 +98,19 @@ bool gw_sendq_is_known (const gw_sendq_t *self, const pt_send_entry_t *entry)
 
 static s_entry_t *s_new_entry (const pt_send_entry_t *send)
 {
-    s_entry_t *entry = malloc (sizeof *entry + send->send_id.len + send->body.len);
+    s_entry_t *entry = malloc (s_send_size (send));
     if (!entry)
         return NULL;
+    uint32_t count = send->attachments.count;
+    char *text = (char *)(entry->ids + count);
     entry->next = NULL;
     entry->is_open = true;
     entry->send = *send;
-    entry->send.send_id.at = memcpy (entry->bytes, send->send_id.at, send->send_id.len);
-    entry->send.body.at = memcpy (entry->bytes + send->send_id.len, send->body.at, send->body.len);
+    entry->send.send_id.at = memcpy (text, send->send_id.at, send->send_id.len);
+    entry->send.body.at = memcpy (text + send->send_id.len, send->body.at, send->body.len);
+    entry->send.attachments.at = entry->ids;
+    if (count > 0)
+        memcpy (entry->ids, send->attachments.at, count * sizeof *entry->ids);
     return entry;
 }
 

@@ -139,6 +139,9 @@ static void test_a_repeated_send_is_attached_to_the_one_that_waits (void **state
     assert_int_equal (gw_sendq_bytes (self->queue), bytes);
     pt_send_entry_t other = {.send_id = PT_LIT ("b"), .body = PT_LIT ("another body")};
     assert_false (gw_sendq_is_known (self->queue, &other));
+    const uint64_t file = 5;
+    const pt_send_entry_t more = {.send_id = PT_LIT ("b"), .body = PT_LIT ("body"), .attachments = {&file, 1}};
+    assert_false (gw_sendq_is_known (self->queue, &more));
     assert_int_equal (gw_sendq_push (self->queue, 4, &other, 5000), 0);
     s_begin (self, 10000, "a b b");
     pt_send_result_t results[3] = {{.seq = 10}, {.seq = 11}, {.status = PT_E_conflict}};

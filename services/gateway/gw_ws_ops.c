@@ -26,14 +26,35 @@ static bool s_digits (const char *text, size_t len, uint64_t *out_value)
     return value <= LIM_ID;
 }
 
-bool gw_request_u64 (const gw_request_t *request, const char *name, uint64_t *out_value)
+static bool s_number (const json_t *field, uint64_t *out_value)
 {
-    const json_t *field = json_object_get (request->json, name);
     if (json_is_string (field))
         return s_digits (json_string_value (field), json_string_length (field), out_value);
     if (!json_is_integer (field) || json_integer_value (field) < 0)
         return false;
     *out_value = (uint64_t)json_integer_value (field);
+    return true;
+}
+
+bool gw_request_u64 (const gw_request_t *request, const char *name, uint64_t *out_value)
+{
+    return s_number (json_object_get (request->json, name), out_value);
+}
+
+bool gw_request_ids (const gw_request_t *request, const char *name, uint64_t *out_values, uint32_t max,
+                     uint32_t *out_count)
+{
+    const json_t *field = json_object_get (request->json, name);
+    *out_count = 0;
+    if (!field || json_is_null (field))
+        return true;
+    if (!json_is_array (field) || json_array_size (field) > max)
+        return false;
+    while (*out_count < json_array_size (field)) {
+        if (!s_number (json_array_get (field, *out_count), &out_values[*out_count]))
+            return false;
+        ++*out_count;
+    }
     return true;
 }
 

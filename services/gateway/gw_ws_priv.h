@@ -176,6 +176,11 @@ void gw_op_call (gw_op_t **self_p, uint16_t opcode, const void *msg, sv_reply_fn
 /*  A field of a request: an id or seq, as number or digits.  gw_request_room
     answers `invalid` and returns 0 when there is no usable `room`. */
 bool gw_request_u64 (const gw_request_t *request, const char *name, uint64_t *out_value);
+
+/*  A list of ids; `out_values` takes `max`.  0 of them when it is absent or null; false when
+    it is anything else, or longer. */
+bool gw_request_ids (const gw_request_t *request, const char *name, uint64_t *out_values, uint32_t max,
+                     uint32_t *out_count);
 uint64_t gw_request_room (gw_ws_t *ws, const gw_request_t *request);
 
 /*  A string field; false when it is absent or no string. */

@@ -6,6 +6,9 @@
 #include "sv_crash.h"
 #include <stdlib.h>
 
+#define TEXT_OF(x) #x
+#define TEXT(x) TEXT_OF (x)
+
 struct gw_lane {
     gw_ws_t *ws;
     uint64_t room;
@@ -264,8 +267,10 @@ static void s_give_up (gw_ws_t *ws, uint64_t re)
     gw_ws_shut (ws, GW_WS_SHORT, "out of memory");
 }
 
-/*  Fills the entry and checks it by the schema; false after answering. */
-static bool s_read_entry (gw_ws_t *ws, const gw_request_t *request, pt_send_entry_t *entry)
+/*  Fills the entry and checks it by the schema; false after answering.  `files` is memory for
+    its attachments. */
+static bool s_read_entry (gw_ws_t *ws, const gw_request_t *request, pt_send_entry_t *entry,
+                          uint64_t files[LIM_ATTACHMENTS])
 {
     const json_t *reply_to = json_object_get (request->json, "reply_to");
     entry->has_send_id = gw_request_str (request, "send_id", &entry->send_id);
@@ -275,7 +280,13 @@ static bool s_read_entry (gw_ws_t *ws, const gw_request_t *request, pt_send_entr
                         : !entry->has_body  ? "body: a string is needed"
                         : entry->has_reply_to && !gw_request_u64 (request, "reply_to", &entry->reply_to)
                             ? "reply_to: a seq is needed"
+                        : !gw_request_ids (request, "attachments", files, LIM_ATTACHMENTS, &entry->attachments.count)
+                            ? "attachments: a list of at most " TEXT (LIM_ATTACHMENTS) " file ids is needed"
                             : NULL;
+    entry->attachments.at = files;
+    entry->has_attachments = entry->attachments.count > 0;
+    if (!fault && entry->body.len == 0 && !entry->has_attachments)
+        fault = "body: text or attachments are needed";
     if (fault) {
         gw_ws_fail (ws, request->re, PT_E_invalid, pt_str (fault));
         return false;
@@ -295,8 +306,9 @@ static bool s_read_entry (gw_ws_t *ws, const gw_request_t *request, pt_send_entr
 void gw_ws_send (gw_ws_t *ws, const gw_request_t *request)
 {
     pt_send_entry_t entry = {0};
+    uint64_t files[LIM_ATTACHMENTS];
     uint64_t room = gw_request_room (ws, request);
-    if (!room || !s_read_entry (ws, request, &entry))
+    if (!room || !s_read_entry (ws, request, &entry, files))
         return;
     gw_lane_t *lane = s_lane (ws, room);
     bool is_full = ws->pending >= LIM_WS_PENDING || ws->send_bytes + entry.body.len > GW_WS_SEND_BYTES;

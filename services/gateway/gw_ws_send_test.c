@@ -172,6 +172,13 @@ static void test_fields_are_checked_before_anything_is_asked (void **state)
         {"{\"op\":\"send\",\"id\":1,\"room\":\"7\",\"send_id\":\"a\",\"body\":7}", "body"},
         {"{\"op\":\"send\",\"id\":1,\"room\":\"7\",\"send_id\":\"a\",\"body\":\"\"}", "body"},
         {"{\"op\":\"send\",\"id\":1,\"room\":\"7\",\"send_id\":\"a\",\"body\":\"b\",\"reply_to\":0}", "reply_to"},
+        {"{\"op\":\"send\",\"id\":1,\"room\":\"7\",\"send_id\":\"a\",\"body\":\"b\",\"attachments\":\"5\"}",
+         "attachments"},
+        {"{\"op\":\"send\",\"id\":1,\"room\":\"7\",\"send_id\":\"a\",\"body\":\"b\",\"attachments\":[\"x\"]}",
+         "attachments"},
+        {"{\"op\":\"send\",\"id\":1,\"room\":\"7\",\"send_id\":\"a\",\"body\":\"b\","
+         "\"attachments\":[1,2,3,4,5,6,7,8,9,10,11]}",
+         "attachments"},
         {"{\"op\":\"send\",\"id\":1,\"room\":\"7\",\"send_id\":\"a\",\"body\":\"b\",\"reply_to\":\"x\"}", "reply_to"},
     };
     fake_conn_t *client = fake_connect (3);
@@ -184,6 +191,44 @@ static void test_fields_are_checked_before_anything_is_asked (void **state)
     }
     assert_int_equal (fake_open (PT_OP_chat_send), 0);
     fake_close (&client);
+}
+
+static void test_a_send_takes_its_attachments_with_it (void **state)
+{
+    (void)state;
+    fake_conn_t *client = fake_connect (3);
+    fake_read (client);
+    fake_ask (client, "%s",
+              "{\"op\":\"send\",\"id\":1,\"room\":\"7\",\"send_id\":\"a\",\"body\":\"\","
+              "\"attachments\":[\"9223372036854775807\",5]}");
+    fake_call_t call = s_take (7, 1);
+    const pt_send_entry_t *entry = &((const pt_send_t *)call.msg)->sends.at[0];
+    assert_true (entry->body.len == 0 && entry->attachments.count == 2);
+    assert_true (entry->attachments.at[0] == LIM_ID && entry->attachments.at[1] == 5);
+    s_answer (call, 10);
+    fake_expect_like (client, "{\"re\":1,\"ok\":{\"seq\":10,");
+    fake_close (&client);
+}
+
+static void test_the_sockets_of_an_account_hear_how_far_its_transfers_are (void **state)
+{
+    (void)state;
+    fake_conn_t *client = fake_connect (3), *other = fake_connect (4);
+    fake_read (client);
+    fake_read (other);
+    const pt_drive_progress_t progress = {.account = 3,
+                                          .transfer = 9,
+                                          .direction = PT_LIT ("up"),
+                                          .state = PT_LIT ("running"),
+                                          .acked = 5,
+                                          .total = 10,
+                                          .has_total = true};
+    gw_sessions_progress (fake.gw.sessions, &progress);
+    fake_expect (client, "{\"ev\":\"drive.progress\",\"transfer\":\"9\",\"direction\":\"up\",\"state\":\"running\","
+                         "\"acked\":5,\"total\":10}");
+    assert_string_equal (fake_read (other), "");
+    fake_close (&client);
+    fake_close (&other);
 }
 
 static void test_what_waits_is_bounded (void **state)
@@ -224,6 +269,8 @@ int main (void)
         S_TEST (test_a_full_bus_is_reported_and_tried_again),
         S_TEST (test_refusals_are_per_send),
         S_TEST (test_fields_are_checked_before_anything_is_asked),
+        S_TEST (test_a_send_takes_its_attachments_with_it),
+        S_TEST (test_the_sockets_of_an_account_hear_how_far_its_transfers_are),
         S_TEST (test_what_waits_is_bounded),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
