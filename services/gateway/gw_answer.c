@@ -6,16 +6,18 @@
 
 #include "gw_answer.h"
 #include "gw_config.h"
+#include "gw_date.h"
 #include "gw_json.h"
 #include "gw_problem.h"
 #include "gw_server.h"
+#include "gw_upload.h"
 #include <libwebsockets.h>
 #include <stdlib.h>
 #include <sys/random.h>
 #include <time.h>
 
 /*  The most of an answer that is written in one go before lws copies the rest. */
-#define EXTRA_HEADERS 512
+#define EXTRA_HEADERS 1024
 
 static const char *s_status_text (int status)
 {
@@ -27,6 +29,8 @@ static const char *s_status_text (int status)
         {201, "Created"},
         {202, "Accepted"},
         {204, "No Content"},
+        {206, "Partial Content"},
+        {304, "Not Modified"},
         {400, "Bad Request"},
         {401, "Unauthorized"},
         {403, "Forbidden"},
@@ -37,14 +41,18 @@ static const char *s_status_text (int status)
         {409, "Conflict"},
         {410, "Gone"},
         {411, "Length Required"},
+        {412, "Precondition Failed"},
         {413, "Content Too Large"},
         {414, "URI Too Long"},
         {415, "Unsupported Media Type"},
+        {416, "Range Not Satisfiable"},
         {417, "Expectation Failed"},
         {422, "Unprocessable Content"},
+        {423, "Locked"},
         {426, "Upgrade Required"},
         {429, "Too Many Requests"},
         {431, "Request Header Fields Too Large"},
+        {460, "Checksum Mismatch"},
         {500, "Internal Server Error"},
         {501, "Not Implemented"},
         {503, "Service Unavailable"},
@@ -65,42 +73,46 @@ void gw_random (void *out, size_t len)
 
 static void s_put_date (pt_buf_t *out)
 {
-    static const char days[] = "SunMonTueWedThuFriSat", months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-    time_t now = time (NULL);
-    struct tm tm;
-    gmtime_r (&now, &tm);
-    pt_buf_printf (out, "Date: %.3s, %02d %.3s %04d %02d:%02d:%02d GMT\r\n", days + 3 * tm.tm_wday, tm.tm_mday,
-                   months + 3 * tm.tm_mon, tm.tm_year + 1900, tm.tm_hour, tm.tm_min, tm.tm_sec);
+    char date[GW_DATE + 1];
+    pt_buf_printf (out, "Date: %s\r\n", gw_date_put (date, (int64_t)time (NULL)));
 }
 
-static void s_put_security (pt_buf_t *out, const gw_request_t *request)
+static void s_put_security (pt_buf_t *out, const gw_request_t *request, const char *security)
 {
-    pt_buf_puts (out, "X-Content-Type-Options: nosniff\r\nCache-Control: no-store\r\nReferrer-Policy: no-referrer\r\n"
-                      "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n");
+    static const char usual[] = "Cache-Control: no-store\r\n"
+                                "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n";
+    pt_buf_puts (out, "X-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\n");
+    pt_buf_puts (out, security ? security : usual);
     if (request->gw->config->tls_cert)
         pt_buf_puts (out, "Strict-Transport-Security: max-age=31536000\r\n");
     pt_buf_puts (out, "Vary: Origin\r\n");
     if (request->origin)
-        pt_buf_printf (
-            out,
-            "Access-Control-Allow-Origin: %s\r\n"
-            "Access-Control-Expose-Headers: X-Request-ID, Retry-After, RateLimit, RateLimit-Policy, Allow\r\n",
-            request->origin);
+        pt_buf_printf (out,
+                       "Access-Control-Allow-Origin: %s\r\n"
+                       "Access-Control-Expose-Headers: X-Request-ID, Retry-After, RateLimit, RateLimit-Policy, Allow, "
+                       "Location, ETag, "
+                       "Content-Disposition, Content-Range, Accept-Ranges, Tus-Resumable, Tus-Version, Tus-Extension, "
+                       "Tus-Max-Size, "
+                       "Tus-Checksum-Algorithm, Upload-Offset, Upload-Length, Upload-Defer-Length, Upload-Expires\r\n",
+                       request->origin);
 }
 
-static void s_put_head (pt_buf_t *out, const gw_request_t *request, const gw_answer_t *answer, bool ends)
+static void s_put_head (pt_buf_t *out, const gw_request_t *request, const gw_answer_t *answer, uint64_t length,
+                        bool ends)
 {
     pt_buf_printf (out, "HTTP/1.1 %d %s\r\n", answer->status, s_status_text (answer->status));
     s_put_date (out);
     if (answer->type)
         pt_buf_printf (out, "Content-Type: %s\r\n", answer->type);
-    if (answer->status != 204)
-        pt_buf_printf (out, "Content-Length: %zu\r\n", answer->type ? answer->len : (size_t)0);
+    if (answer->status != 204 && answer->status != 304)
+        pt_buf_printf (out, "Content-Length: %llu\r\n", (unsigned long long)length);
     pt_buf_puts (out, ends ? "Connection: close\r\n" : "Connection: keep-alive\r\n");
-    s_put_security (out, request);
+    s_put_security (out, request, answer->security);
     pt_buf_printf (out, "X-Request-ID: %s\r\n", request->trace);
     if (answer->extra)
         pt_buf_puts (out, answer->extra);
+    if (request->lines)
+        pt_buf_puts (out, request->lines);
     if (request->cookies)
         pt_buf_puts (out, request->cookies);
     pt_buf_puts (out, "\r\n");
@@ -136,7 +148,12 @@ static void s_count (const gw_request_t *request, int status)
 /*  After the answer: the next request, or the end. */
 static void s_finish (gw_link_t *link, bool ends)
 {
+    bool has_more_body = link->request->has_more_body;
     gw_http_forget (link);
+    if (has_more_body) {
+        gw_http_linger (link);
+        return;
+    }
     gw_link_enter (link, GW_PHASE_HEAD, link->gw->config->idle_ms);
     if (ends || lws_http_transaction_completed (link->wsi) != 0)
         gw_link_end_soon (link);
@@ -144,29 +161,66 @@ static void s_finish (gw_link_t *link, bool ends)
         lws_set_timeout (link->wsi, NO_PENDING_TIMEOUT, 0);
 }
 
+static bool s_ends (const gw_request_t *request, const gw_answer_t *answer)
+{
+    return answer->ends || !request->keeps_alive || request->has_more_body || request->is_chunked ||
+           request->gw->is_draining;
+}
+
+static void s_resume (gw_link_t *link)
+{
+    if (link->is_paused)
+        lws_rx_flow_control (link->wsi, 1);
+    link->is_paused = false;
+}
+
+/*  The write has failed: nothing more is said on this connection. */
+static void s_lose (gw_link_t *link)
+{
+    gw_http_forget (link);
+    link->must_end = true;
+    gw_link_kill (link);
+}
+
 void gw_http_answer (gw_request_t *request, const gw_answer_t *answer)
 {
     gw_link_t *link = request->link;
-    bool ends = answer->ends || !request->keeps_alive || request->gw->is_draining;
-    if (link->is_paused) {
-        link->is_paused = false;
-        lws_rx_flow_control (link->wsi, 1);
-    }
+    bool ends = s_ends (request, answer);
+    s_resume (link);
     s_count (request, answer->status);
     pt_buf_t *out = s_scratch (request);
-    s_put_head (out, request, answer, ends);
+    s_put_head (out, request, answer, answer->type ? answer->len : 0, ends);
     if (answer->type && !request->is_head)
         pt_buf_put (out, answer->body, answer->len);
     /*  Before the client can know the answer: what it asks next is not taken for
         something that was there already. */
     gw_http_mark_read (link);
-    if (s_write (link, out)) {
+    if (s_write (link, out))
         s_finish (link, ends);
-        return;
-    }
-    gw_http_forget (link);
-    link->must_end = true;
-    gw_link_kill (link);
+    else
+        s_lose (link);
+}
+
+int gw_http_begin (gw_request_t *request, const gw_answer_t *answer, uint64_t length)
+{
+    gw_link_t *link = request->link;
+    request->keeps_alive = !s_ends (request, answer);
+    pt_buf_clear (&request->body);
+    s_put_head (&request->body, request, answer, length, !request->keeps_alive);
+    if (pt_buf_error (&request->body) != 0 || lws_partial_buffered (link->wsi))
+        return pt_buf_error (&request->body) != 0 ? -PT_E_memory : -PT_E_gone;
+    s_count (request, answer->status);
+    gw_link_enter (link, GW_PHASE_STREAM, 0);
+    gw_server_mark_dirty (link->gw->server, link);
+    return 0;
+}
+
+void gw_http_finish (gw_request_t *request)
+{
+    gw_link_t *link = request->link;
+    s_resume (link);
+    gw_http_mark_read (link);
+    s_finish (link, !request->keeps_alive || request->gw->is_draining);
 }
 
 void gw_http_fail (gw_request_t *request, int err, const char *detail, const pt_error_t *error)
@@ -226,11 +280,14 @@ void gw_answer_options (gw_request_t *request)
     gw_route_allow (request->methods, allow, sizeof allow);
     int len = snprintf (extra, sizeof extra, "Allow: %s\r\n", allow);
     if (request->origin && len > 0)
-        snprintf (extra + len, sizeof extra - (size_t)len,
-                  "Access-Control-Allow-Methods: %s\r\n"
-                  "Access-Control-Allow-Headers: Authorization, Content-Type, Idempotency-Key, Traceparent, "
-                  "X-CSRFToken, X-Request-ID\r\n"
-                  "Access-Control-Max-Age: 600\r\n",
-                  allow);
+        snprintf (
+            extra + len, sizeof extra - (size_t)len,
+            "Access-Control-Allow-Methods: %s\r\n"
+            "Access-Control-Allow-Headers: Authorization, Content-Type, Idempotency-Key, Traceparent, X-CSRFToken, "
+            "X-Request-ID, Range, If-Range, If-None-Match, Content-Disposition, Tus-Resumable, Upload-Length, "
+            "Upload-Offset, Upload-Metadata, Upload-Defer-Length, Upload-Checksum\r\n"
+            "Access-Control-Max-Age: 600\r\n",
+            allow);
+    gw_upload_options (request);
     gw_http_answer (request, &(gw_answer_t){.status = 204, .extra = extra});
 }

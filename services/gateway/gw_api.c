@@ -5,8 +5,10 @@
 #include "gw_call.h"
 #include "gw_config.h"
 #include "gw_cookie.h"
+#include "gw_download.h"
 #include "gw_health.h"
 #include "gw_json.h"
+#include "gw_upload.h"
 
 /*  POST messages takes one message, not the list the operation takes. */
 static void s_on_sent (void *arg, const sv_reply_t *reply)
@@ -258,6 +260,20 @@ const gw_route_t gw_routes[] = {
     CALL (PUT, "/v1/rooms/{room}/read", chat_read, 204, GW_BODY, WRITE, "Move the read position"),
     CALL (GET, "/v1/sync", chat_sync, 200, 0, READ, "One snapshot; ?rooms=1,2&limit="),
 
+    CALL (GET, "/v1/drive", drive_usage, 200, 0, READ, "How one's files stand: used, quota, largest upload"),
+    CALL (GET, "/v1/drive/files", drive_file_list, 200, 0, READ, "One's files, latest first; ?q= part of the name"),
+    CALL (GET, "/v1/drive/files/{id}", drive_file_get, 200, 0, READ, "One file"),
+    CALL (PATCH, "/v1/drive/files/{id}", drive_file_update, 200, GW_BODY, WRITE, "Give a file another name"),
+    CALL (DELETE, "/v1/drive/files/{id}", drive_file_delete, 204, 0, WRITE, "Delete a file"),
+    MORE (POST, "/v1/drive/uploads", drive_upload_create, 201, GW_STREAM, WRITE, gw_upload_create,
+          "Begin an upload (tus 1.0), or send a whole file"),
+    MORE (GET, "/v1/drive/uploads/{id}", drive_upload_get, 200, 0, READ, gw_upload_head, "How far an upload has come"),
+    MORE (DELETE, "/v1/drive/uploads/{id}", drive_upload_delete, 204, 0, WRITE, gw_upload_delete, "Give an upload up"),
+    MORE (PUT, "/v1/accounts/me/avatar", drive_upload_create, 200, GW_STREAM, ACCOUNT, gw_upload_avatar,
+          "Set one's picture"),
+    MORE (DELETE, "/v1/accounts/me/avatar", drive_avatar_delete, 204, 0, ACCOUNT, gw_upload_avatar_delete,
+          "Remove one's picture"),
+
     CALL (GET, "/v1/admin/accounts", auth_admin_list, 200, 0, ADMIN, "Find accounts by ?q=, empty for all"),
     CALL (GET, "/v1/admin/accounts/{id}", auth_admin_get, 200, 0, ADMIN, "One account, all of it"),
     CALL (PATCH, "/v1/admin/accounts/{id}", auth_admin_update, 200, GW_BODY, ADMIN, "Change active, staff or name"),
@@ -266,6 +282,11 @@ const gw_route_t gw_routes[] = {
     CALL (GET, "/v1/admin/audit", auth_audit, 200, 0, ADMIN, "What was done to accounts; ?of= one of them"),
 #undef CALL
 #undef MORE
+    {GW_GET, "/v1/drive/files/{id}/content", 0, 200, GW_STREAM, READ, gw_download_file,
+     "The bytes of a file; Range, If-Range, If-None-Match"},
+    {GW_PATCH, "/v1/drive/uploads/{id}", 0, 204, GW_STREAM, WRITE, gw_upload_patch, "Go on with an upload"},
+    {GW_GET, "/v1/avatars/{avatar}", 0, 200, GW_STREAM | GW_OPEN, 0, gw_download_avatar,
+     "A picture; anybody may see it"},
     {GW_GET, "/v1/ws", 0, 101, GW_NO_CALL, 0, s_plain_websocket, "The WebSocket"},
     {GW_GET, "/", 0, 200, GW_NO_CALL, 0, s_welcome, "What this is"},
     {GW_GET, "/healthz", 0, 200, GW_NO_CALL | GW_ANYWHERE, 0, gw_health_live, "The process runs"},

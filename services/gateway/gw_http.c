@@ -16,6 +16,10 @@
         last answer means that it was lying in that list.
       - it keeps timeouts of its own in a list that is walked to insert one: those
         that ours cover are taken out at once.
+      - chunked bodies come as they are, and are over after 100 MiB of them: they are
+        decoded here, and the connection ends with them;
+      - of the body that came with a head the first bytes are handed over although
+        reading was stopped: a stream keeps them until it can go on.
     So of pipelined requests those are served that are answered here and now; at
     any other the connection ends without an answer, which a client that pipelines
     takes as `ask again` (RFC 9112, 9.3.2). */
@@ -35,7 +39,7 @@
 
 /*  Of a refused body so much is read, for so long, before the connection ends:
     closing at once would reset it, and the client would lose our answer. */
-#define LINGER_BYTES (1024 * 1024)
+#define LINGER_BYTES (8 * 1024 * 1024)
 #define LINGER_MS 500
 
 /* ---- life ------------------------------------------------------------------ */
@@ -46,6 +50,9 @@ static void s_request_free (gw_request_t *self)
         return;
     if (self->call != 0)
         sv_bus_cancel (self->gw->bus, self->call);
+    if (self->stream)
+        self->stream->drop (self);
+    sv_watch_cancel (self->gw->loop, &self->watch);
     gw_prove_cancel (&self->proof);
     pt_buf_fini (&self->body);
     pt_arena_destroy (&self->arena);
@@ -195,17 +202,19 @@ static int s_read_framing (gw_request_t *self)
 {
     int err = 0;
     size_t len;
-    if (gw_http_header (self, WSI_TOKEN_HTTP_TRANSFER_ENCODING, &len, &err) || err != 0)
+    const char *value = gw_http_header (self, WSI_TOKEN_HTTP_TRANSFER_ENCODING, &len, &err);
+    self->is_chunked = value && strcasecmp (value, "chunked") == 0;
+    if ((value && !self->is_chunked) || err != 0)
         return err == -PT_E_memory ? err : -PT_E_length_required;
-    const char *value = gw_http_header (self, WSI_TOKEN_HTTP_CONTENT_LENGTH, &len, &err);
+    value = gw_http_header (self, WSI_TOKEN_HTTP_CONTENT_LENGTH, &len, &err);
     if (err != 0)
         return err;
+    if (self->is_chunked && value)
+        return -PT_E_length_required;
     if (value) {
         err = gw_header_length (value, len, &self->length);
         self->has_length = err == 0;
     }
-    if (err == 0 && self->length > LIM_HTTP_BODY)
-        err = -PT_E_too_large;
     return err != 0 ? err : s_check_spaced_names (self);
 }
 
@@ -218,7 +227,7 @@ static int s_read_expect (gw_request_t *self)
         return err;
     if (strcasecmp (value, "100-continue") != 0)
         return -PT_E_expectation_failed;
-    self->expects_continue = self->length > 0;
+    self->expects_continue = self->length > 0 || self->is_chunked;
     return 0;
 }
 
@@ -283,6 +292,37 @@ const gw_pair_t *gw_http_query (const gw_request_t *request, const char *name)
     return NULL;
 }
 
+/*  What stands in the table for the path; 404 and 405 are s_judge's to say. */
+static int s_find_route (gw_request_t *self)
+{
+    gw_route_match_t match;
+    gw_route_find (gw_routes, gw_route_count, self->method, self->path, self->link->is_internal, &match);
+    self->methods = match.methods;
+    self->route = match.route;
+    self->var_count = match.var_count;
+    memcpy (self->vars, match.vars, sizeof match.vars);
+    return 0;
+}
+
+static bool s_is_stream (const gw_request_t *self)
+{
+    return self->route && (self->route->flags & GW_STREAM) != 0;
+}
+
+static bool s_takes_body (const gw_request_t *self)
+{
+    return self->method == GW_POST || self->method == GW_PUT || self->method == GW_PATCH;
+}
+
+/*  Bodies without an end, and without a bound, are for routes that take them as they come;
+    lws reads none at all of other methods without a length. */
+static int s_check_body (gw_request_t *self)
+{
+    if (self->is_chunked && (!s_is_stream (self) || !s_takes_body (self)))
+        return -PT_E_length_required;
+    return self->length > LIM_HTTP_BODY && !s_is_stream (self) ? -PT_E_too_large : 0;
+}
+
 /*  What judges the framing comes first: its errors end the connection. */
 gw_request_t *gw_http_read_head (gw_link_t *link, int *out_err)
 {
@@ -292,8 +332,8 @@ gw_request_t *gw_http_read_head (gw_link_t *link, int *out_err)
         *out_err = -PT_E_memory;
         return NULL;
     }
-    static int (*const steps[]) (gw_request_t *) = {s_read_version, s_read_host,   s_read_framing,
-                                                    s_read_expect,  s_read_method, s_read_query};
+    static int (*const steps[]) (gw_request_t *) = {s_read_version, s_read_host,  s_read_framing, s_read_expect,
+                                                    s_read_method,  s_read_query, s_find_route,   s_check_body};
     s_read_trace (self);
     *out_err = 0;
     for (size_t i = 0; i < sizeof steps / sizeof steps[0] && *out_err == 0; i++)
@@ -325,7 +365,7 @@ static int s_read_types (gw_request_t *self)
     const char *accept = gw_http_header (self, WSI_TOKEN_HTTP_ACCEPT, &len, &err);
     if (err != 0)
         return 0; /* several Accept lines are legal; then anything goes */
-    return accept && !gw_header_accepts_json (accept, len) ? -PT_E_not_acceptable : 0;
+    return accept && !s_is_stream (self) && !gw_header_accepts_json (accept, len) ? -PT_E_not_acceptable : 0;
 }
 
 static int s_read_key (gw_request_t *self)
@@ -366,24 +406,13 @@ static int s_limit (gw_request_t *self)
     return err;
 }
 
-static int s_find_route (gw_request_t *self)
-{
-    gw_route_match_t match;
-    gw_route_find (gw_routes, gw_route_count, self->method, self->path, self->link->is_internal, &match);
-    self->methods = match.methods;
-    self->route = match.route;
-    self->var_count = match.var_count;
-    memcpy (self->vars, match.vars, sizeof match.vars);
-    if (match.methods == 0)
-        return -PT_E_not_found;
-    return match.route || self->method == GW_OPTIONS ? 0 : -PT_E_method_not_allowed;
-}
-
 static int s_judge (gw_request_t *self)
 {
     int err = s_read_origin (self);
-    if (err == 0)
-        err = s_find_route (self);
+    if (err == 0 && self->methods == 0)
+        err = -PT_E_not_found;
+    else if (err == 0 && !self->route && self->method != GW_OPTIONS)
+        err = -PT_E_method_not_allowed;
     int limit = s_limit (self);
     if (limit != 0)
         return limit;
@@ -504,14 +533,31 @@ static int s_refuse_early (gw_request_t *self, int err)
 {
     gw_link_t *link = self->link;
     bool reads_on = s_lws_reads_on (link->wsi);
+    self->has_more_body = reads_on;
     self->keeps_alive = false;
     gw_http_fail (self, err, NULL, NULL);
-    if (!reads_on || link->phase == GW_PHASE_DEAD)
-        return -1;
-    link->must_end = false;
+    return reads_on && link->phase == GW_PHASE_LINGER ? 0 : -1;
+}
+
+void gw_http_linger (gw_link_t *link)
+{
     link->lingered = 0;
     gw_link_enter (link, GW_PHASE_LINGER, LINGER_MS);
-    return 0;
+}
+
+/*  A body is to come, and its handler begins before it does. */
+static int s_begin_stream (gw_request_t *self)
+{
+    gw_link_t *link = self->link;
+    self->has_more_body = true;
+    gw_http_read_off (self);
+    gw_link_enter (link, GW_PHASE_CALL, 0);
+    gw_server_mark_dirty (link->gw->server, link);
+    if (self->proof.is_open)
+        self->is_waiting = true;
+    else
+        s_start (self);
+    return s_verdict (link);
 }
 
 int gw_http_head (gw_link_t *link)
@@ -530,8 +576,11 @@ int gw_http_head (gw_link_t *link)
     self->fault = s_judge (self);
     if (s_needs_call (self) && gw_http_was_pipelined (link))
         return -1;
-    if (self->fault != 0 && self->expects_continue)
+    bool has_body = self->length > 0 || self->is_chunked;
+    if (self->fault != 0 && (self->expects_continue || (has_body && s_is_stream (self))))
         return s_refuse_early (self, self->fault);
+    if (has_body && s_is_stream (self))
+        return s_begin_stream (self);
     if (self->length > 0) {
         gw_link_enter (link, GW_PHASE_BODY, link->gw->config->body_ms);
         if (self->expects_continue)
@@ -545,15 +594,43 @@ int gw_http_head (gw_link_t *link)
     return s_verdict (link);
 }
 
+/*  What comes before there is a handler (its identity is asked about) waits in `body`. */
+static int s_stream_body (gw_request_t *self, const void *bytes, size_t len)
+{
+    gw_link_t *link = self->link;
+    gw_server_mark_dirty (link->gw->server, link);
+    if (self->stream)
+        self->stream->body (self, bytes, len);
+    else
+        pt_buf_put (&self->body, bytes, len);
+    return s_verdict (link);
+}
+
+/*  lws would say so again at every byte that follows: nothing is read until the
+    answer. */
+static int s_stream_body_end (gw_request_t *self)
+{
+    gw_link_t *link = self->link;
+    self->has_more_body = false;
+    gw_http_read_off (self);
+    gw_server_mark_dirty (link->gw->server, link);
+    if (self->stream)
+        self->stream->body_end (self);
+    return s_verdict (link);
+}
+
 int gw_http_body (gw_link_t *link, const void *bytes, size_t len)
 {
     if (link->phase == GW_PHASE_LINGER) {
         link->lingered += len;
         return link->lingered > LINGER_BYTES ? -1 : 0;
     }
-    if (link->phase != GW_PHASE_BODY || !link->request)
+    gw_request_t *self = link->request;
+    if (self && self->has_more_body)
+        return s_stream_body (self, bytes, len);
+    if (link->phase != GW_PHASE_BODY || !self)
         return s_verdict (link);
-    pt_buf_put (&link->request->body, bytes, len);
+    pt_buf_put (&self->body, bytes, len);
     return 0;
 }
 
@@ -562,6 +639,8 @@ int gw_http_body_end (gw_link_t *link)
     gw_request_t *self = link->request;
     if (link->phase == GW_PHASE_LINGER)
         return -1;
+    if (self && self->has_more_body)
+        return s_stream_body_end (self);
     if (link->phase != GW_PHASE_BODY || !self)
         return s_verdict (link);
     if (self->fault == 0 && pt_buf_error (&self->body) != 0)

@@ -16,6 +16,9 @@
 /*  Query parameters of one request; more are `malformed`. */
 #define GW_HTTP_QUERY 32
 
+/*  The most that lws hands over at once. */
+#define GW_HTTP_SLICE (64 * 1024)
+
 /*  Memory one request may take beside its body. */
 #define GW_HTTP_ARENA (4 * 1024 * 1024)
 
@@ -24,6 +27,24 @@ typedef struct {
     uint64_t wait_ms; /* 0: none */
     gw_limit_class_t class;
 } gw_limited_t;
+
+/*  What a request on a route of GW_STREAM does with a body as it comes, and with an answer as
+    the socket takes it. */
+typedef struct {
+    /*  Bytes of the body, as they are on the wire; also while reading is paused, what had
+        been read by then: at most GW_HTTP_SLICE.  May answer. */
+    void (*body) (gw_request_t *request, const char *bytes, size_t len);
+    void (*body_end) (gw_request_t *request);
+
+    /*  The socket takes more of the answer, as was wanted. */
+    void (*writable) (gw_request_t *request);
+
+    /*  The patience set last is over.  Answers, ends it, or sets another. */
+    void (*late) (gw_request_t *request);
+
+    /*  The request is going: nothing of it may be touched after. */
+    void (*drop) (gw_request_t *request);
+} gw_stream_t;
 
 struct gw_request {
     gw_t *gw;
@@ -36,6 +57,8 @@ struct gw_request {
     bool keeps_alive;
     bool has_length;
     bool expects_continue;
+    bool is_chunked;    /* instead of a length */
+    bool has_more_body; /* not all of it has been read */
     uint64_t length;
     const char *path;
     const char *host;
@@ -52,9 +75,14 @@ struct gw_request {
     bool is_waiting;     /* whole, but for the outcome of the proof */
     int csrf;            /* what gw_csrf.h says, where a cookie counts */
     const char *cookies; /* Set-Cookie lines of the answer; NULL: none */
+    const char *lines;   /* other header lines of whatever is answered; NULL: none */
     int fault;           /* found at the head, answered once the body is in */
     gw_limited_t limited;
     pt_buf_t body;
+    const gw_stream_t *stream; /* NULL: body and answer are whole pieces */
+    void *stream_ctx;          /* its handler's */
+    sv_watch_t *watch;         /* of a socket that is written to here */
+    size_t head_sent;          /* of the head of a streamed answer, which is in `body` then */
     uint64_t call;
     uint64_t started_us;
     char trace[LIM_TRACE + 1];
@@ -62,8 +90,9 @@ struct gw_request {
 
 typedef struct {
     int status;
-    const char *type;  /* Content-Type; NULL: no body */
-    const char *extra; /* whole header lines, or NULL */
+    const char *type;     /* Content-Type; NULL: no body */
+    const char *extra;    /* whole header lines, or NULL */
+    const char *security; /* instead of the usual lines about caches and content; NULL: those */
     const char *body;
     size_t len;
     bool ends; /* the connection ends with this answer */
@@ -80,8 +109,13 @@ int gw_http_unreadable (gw_link_t *link, const void *bytes, size_t len);
 void gw_http_mark_read (gw_link_t *link);
 bool gw_http_was_pipelined (const gw_link_t *link);
 
+/*  Answered before the body was whole: the rest of it is read for a while and dropped, so
+    that the client gets to see the answer. */
+void gw_http_linger (gw_link_t *link);
+
 /*  Called by gw_link. */
 void gw_http_body_timeout (gw_link_t *link);
+void gw_http_late (gw_link_t *link);
 void gw_http_forget (gw_link_t *link);
 
 /*  The request of this head, with everything but its body; NULL and the error
@@ -90,6 +124,36 @@ gw_request_t *gw_http_read_head (gw_link_t *link, int *out_err);
 
 /*  Answers; the request is gone after. */
 void gw_http_answer (gw_request_t *request, const gw_answer_t *answer);
+
+/*  ---- streams -------------------------------------------------------------- */
+
+/*  Goes on to read the body of a stream, sending `100 Continue` where it is waited
+    for; and stops.  Either may be repeated. */
+void gw_http_read_on (gw_request_t *request);
+void gw_http_read_off (gw_request_t *request);
+
+/*  How long until gw_stream_t.late is called; 0: not at all. */
+void gw_http_patience (gw_request_t *request, uint64_t ms);
+
+/*  Begins an answer whose body of `length` bytes the handler will write; the socket is not read
+    meanwhile.  0, -PT_E_memory, or -PT_E_gone when lws still holds an earlier answer. */
+PT_MUSTCHECK int gw_http_begin (gw_request_t *request, const gw_answer_t *answer, uint64_t length);
+
+/*  Writes bytes of that body behind the head; how many the socket took.  When it is lost the
+    request will be dropped. */
+size_t gw_http_write (gw_request_t *request, const void *bytes, size_t len);
+
+/*  Whether the head is out; else it tries. */
+bool gw_http_flush (gw_request_t *request);
+
+/*  Has `writable` called once, when the socket takes more.  False when out of memory. */
+PT_MUSTCHECK bool gw_http_want_writable (gw_request_t *request);
+
+/*  The body is whole: the request is gone after. */
+void gw_http_finish (gw_request_t *request);
+
+/*  The body can't be completed: the connection is cut, so that nobody takes it for whole. */
+void gw_http_cut (gw_request_t *request);
 
 /*  Answers with a problem document.  `error` may be NULL. */
 void gw_http_fail (gw_request_t *request, int err, const char *detail, const pt_error_t *error);

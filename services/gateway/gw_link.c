@@ -176,6 +176,8 @@ void gw_link_expired (gw_link_t *self)
         s_ping_or_hang_up (self);
     else if (self->phase == GW_PHASE_BODY)
         gw_http_body_timeout (self);
+    else if (self->phase == GW_PHASE_STREAM)
+        gw_http_late (self);
     else
         gw_link_kill (self);
 }
@@ -334,6 +336,9 @@ int gw_link_writable (gw_link_t *self)
 
 void gw_link_turn (gw_link_t *self)
 {
+    /*  lws gives every slice of a body a time of its own, after it has handed it over. */
+    if (self->phase == GW_PHASE_CALL || self->phase == GW_PHASE_STREAM)
+        lws_set_timeout (self->wsi, NO_PENDING_TIMEOUT, 0);
     if (self->phase == GW_PHASE_OPEN && !lws_partial_buffered (self->wsi))
         s_flush (self, FLUSH_BUDGET);
 }

@@ -8,12 +8,13 @@
       HEAD     waiting for a request head (or the next one, kept alive)
       BODY     reading a request body
       CALL     a request is with a service; the socket is not read
+      STREAM   a body comes, or an answer goes, as the other end takes it
       LINGER   answered with an error, the rest of the body is thrown away
       OPEN     upgraded to a WebSocket
       CLOSING  the WebSocket's closing handshake has begun: nothing is written
       DEAD     the socket is lost; lws has been told to end it
 
-    Each phase but CALL has a deadline in the server's wheel. */
+    Each phase but CALL, and STREAM for as long as others are waited for, has a deadline in the server's wheel. */
 
 #ifndef GW_LINK_H
 #define GW_LINK_H
@@ -33,6 +34,7 @@ typedef enum {
     GW_PHASE_HEAD,
     GW_PHASE_BODY,
     GW_PHASE_CALL,
+    GW_PHASE_STREAM,
     GW_PHASE_LINGER,
     GW_PHASE_OPEN,
     GW_PHASE_CLOSING,
@@ -59,7 +61,7 @@ typedef struct gw_link {
     bool is_fronted;   /* its first request was read by gw_front, not by lws */
     bool is_judged;    /* gw_front has the outcome of the handshake's identity */
 
-    gw_request_t *request; /* HEAD to CALL, while there is one */
+    gw_request_t *request; /* HEAD to STREAM, while there is one */
     size_t lingered;       /* bytes thrown away in LINGER */
     uint64_t read_mark;    /* bytes lws had read when the last request was answered */
     bool has_mark;

@@ -32,6 +32,7 @@ enum {
     GW_NO_CALL = 16, /* answered here */
     GW_MAYBE = 32,   /* takes a JSON body or none */
     GW_COSTLY = 64,  /* makes or tries credentials, or sends mail: the limit is that of signing in */
+    GW_STREAM = 128, /* body or answer are bytes of a file: the handler starts at the head (gw_http.h) */
 };
 
 typedef struct gw_request gw_request_t;

@@ -6,6 +6,7 @@
 #include "gw_events.h"
 #include "gw_front.h"
 #include "gw_header.h"
+#include "gw_http.h"
 #include "gw_loop.h"
 #include "pt_limits.h"
 #include <arpa/inet.h>
@@ -351,7 +352,7 @@ static int s_make_context (gw_server_t *self, int *out_exit)
         .foreign_loops = loops,
         .max_http_header_data2 = LIM_HTTP_HEADERS,
         .max_http_header_pool2 = HEADER_TABLES,
-        .pt_serv_buf_size = 64 * 1024,
+        .pt_serv_buf_size = GW_HTTP_SLICE,
         .user = self,
         .gid = (int)-1,
         .uid = (int)-1,

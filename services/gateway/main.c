@@ -2,12 +2,14 @@
     messages inside. */
 
 #include "gw_answer.h"
+#include "gw_bulk.h"
 #include "gw_check.h"
 #include "gw_config.h"
 #include "gw_health.h"
 #include "gw_keys.h"
 #include "gw_limit.h"
 #include "gw_loop.h"
+#include "gw_progress.h"
 #include "gw_revoked.h"
 #include "gw_revoked_poll.h"
 #include "gw_room.h"
@@ -24,6 +26,8 @@ static void s_fini (void **ctx_p)
     if (!gw)
         return;
     gw_server_destroy (&gw->server);
+    gw_bulk_destroy (&gw->bulk);
+    gw_progress_destroy (&gw->progress);
     gw_revoked_poll_destroy (&gw->poll);
     gw_sessions_destroy (&gw->sessions);
     gw_rooms_destroy (&gw->rooms);
@@ -77,7 +81,9 @@ static int s_init (sv_daemon_t *daemon, void **out_ctx, int *out_exit)
     gw->rooms = gw->health ? gw_rooms_new (gw) : NULL;
     gw->sessions = gw->rooms ? gw_sessions_new (gw) : NULL;
     gw->poll = gw->sessions ? gw_revoked_poll_new (gw) : NULL;
-    if (!gw->poll) {
+    gw->progress = gw->poll ? gw_progress_new (gw) : NULL;
+    gw->bulk = gw->progress ? gw_bulk_new (&(sv_bulk_config_t){gw->loop, gw->metrics, gw->log}) : NULL;
+    if (!gw->bulk) {
         sv_log (gw->log, SV_ERROR, NULL, "out of memory");
         return -PT_E_memory;
     }

@@ -1,0 +1,66 @@
+/*  gw_progress - how far transfers have come. */
+
+#include "gw_progress.h"
+#include "gw_ws.h"
+#include <stdlib.h>
+
+#define TOPIC "d"
+
+/*  Publishers whose events are known to be repeats; of one more the oldest is forgotten, and
+    a repeat of its last event may be told twice. */
+#define PUBLISHERS 32
+
+struct gw_progress {
+    gw_t *gw;
+    struct {
+        uint64_t generation, counter;
+    } seen[PUBLISHERS];
+    unsigned next;
+};
+
+/*  Each event comes once through every broker. */
+static bool s_is_new (gw_progress_t *self, const sv_event_t *event)
+{
+    for (unsigned i = 0; i < PUBLISHERS; i++) {
+        if (self->seen[i].generation != event->generation)
+            continue;
+        if (event->counter <= self->seen[i].counter)
+            return false;
+        self->seen[i].counter = event->counter;
+        return true;
+    }
+    self->seen[self->next].generation = event->generation;
+    self->seen[self->next].counter = event->counter;
+    self->next = (self->next + 1) % PUBLISHERS;
+    return true;
+}
+
+static void s_on_event (void *arg, const sv_event_t *event)
+{
+    gw_progress_t *self = arg;
+    if (event->opcode == PT_EV_drive_progress && s_is_new (self, event))
+        gw_sessions_progress (self->gw->sessions, event->msg);
+}
+
+gw_progress_t *gw_progress_new (gw_t *gw)
+{
+    gw_progress_t *self = calloc (1, sizeof *self);
+    if (!self)
+        return NULL;
+    self->gw = gw;
+    sv_bus_on_event (gw->bus, *TOPIC, s_on_event, self);
+    if (sv_bus_subscribe (gw->bus, TOPIC, sizeof TOPIC - 1))
+        gw_progress_destroy (&self);
+    return self;
+}
+
+void gw_progress_destroy (gw_progress_t **self_p)
+{
+    gw_progress_t *self = *self_p;
+    *self_p = NULL;
+    if (!self)
+        return;
+    sv_bus_on_event (self->gw->bus, *TOPIC, NULL, NULL);
+    sv_bus_unsubscribe (self->gw->bus, TOPIC, sizeof TOPIC - 1);
+    free (self);
+}
