@@ -26,9 +26,9 @@ static size_t s_unescape (char *text, size_t len, bool is_all)
     for (size_t i = 0; i < len; i++) {
         int high = text[i] == '%' && len - i > 2 ? s_hex (text[i + 1]) : -1;
         int low = high >= 0 ? s_hex (text[i + 2]) : -1;
-        char byte = low >= 0 ? (char)(high << 4 | low) : '\0';
+        int byte = low >= 0 ? high << 4 | low : 0;
         if (low >= 0 && (is_all || byte == '"' || byte == '\r' || byte == '\n')) {
-            text[made++] = byte;
+            text[made++] = (char)byte;
             i += 2;
         } else
             text[made++] = text[i];

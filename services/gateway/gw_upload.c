@@ -621,6 +621,7 @@ static int s_read_name (upload_t *self)
 
 static void s_create_tus (gw_request_t *request)
 {
+    const gw_link_t *link = request->link;
     upload_t *self = s_new (request, S_CREATE);
     if (!self)
         return;
@@ -638,7 +639,7 @@ static void s_create_tus (gw_request_t *request)
         return;
     }
     s_create (self);
-    if (request->link->request == request)
+    if (link->request == request)
         s_take_early (self);
 }
 
