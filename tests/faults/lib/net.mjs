@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 const setUp = 'ip link set lo up; linear=/proc/sys/net/ipv4/tcp_syn_linear_timeouts; [ ! -e $linear ] || echo 0 >$linear; exec "$@"';
 export const prefix = ['unshare', '-n', '--', 'sh', '-c', setUp, 'sh'];
 
-const members = ['gateway0', 'gateway1', 'auth', 'auth1', 'chat', 'chat1', 'store', 'store1', 'drive'];
+const members = ['gateway0', 'gateway1', 'auth', 'auth1', 'chat', 'chat1', 'store', 'store1', 'drive', 'drive1'];
 const firstGroup = 60001;
 const groupOf = (name) => firstGroup + members.indexOf(name);
 
@@ -22,6 +22,10 @@ const brokerPort = (broker) => 10000 + 100 * broker;
 const portsOfBroker = 99;
 const databasePort = 5432;
 const databaseMark = 15;
+// Streams of bytes, which pass no broker: replica N of drive listens at the Nth port (net_wrap.sh).
+const bulkPort = 9900;
+const bulkMark = 10;
+const drives = ['drive', 'drive1'];
 
 // Numbers of sv_endpoint.h and roles.def.
 export const channels = { req: 0, pub: 1, sub: 2 };
@@ -40,7 +44,7 @@ const markOf = (name, broker) => 16 * (1 + members.indexOf(name)) + broker;
 
 export class Net {
   constructor(cluster) {
-    const counts = { gateway: cluster.gateways, auth: 1, drive: 1, chat: cluster.env.PARLEY_CHATS ?? 1, store: cluster.env.PARLEY_STORES ?? 1 };
+    const counts = { gateway: cluster.gateways, auth: 1, chat: cluster.env.PARLEY_CHATS ?? 1, store: cluster.env.PARLEY_STORES ?? 1, drive: cluster.env.PARLEY_DRIVES ?? 1 };
     this.cluster = cluster;
     this.brokers = Array.from({ length: cluster.brokers }, (_, broker) => broker);
     this.names = members.filter((name) => Number(/\d*$/.exec(name)[0]) < counts[name.replace(/\d*$/, '')]);
@@ -49,6 +53,9 @@ export class Net {
     this.dropped = 0;
     for (const name of this.names) {
       for (const broker of this.brokers) this.#mark(name, markOf(name, broker), `${brokerPort(broker)}:${brokerPort(broker) + portsOfBroker}`);
+    }
+    for (const name of this.names.filter((one) => one.startsWith('gateway'))) {
+      for (const [i, drive] of drives.entries()) if (this.names.includes(drive)) this.#mark(name, markOf(name, bulkMark + i), bulkPort + i);
     }
     for (const name of this.stores) this.#mark(name, markOf(name, databaseMark), databasePort);
   }
@@ -69,6 +76,11 @@ export class Net {
   // Cuts a process off a broker; `ways` are `out` (what the process sends) and `in`.
   cut(name, broker, ways = ['out', 'in']) {
     this.#dropMarked(markOf(name, broker), ways);
+  }
+
+  // Cuts the streams of bytes between a gateway and a replica of drive.
+  cutBulk(gateway, drive, ways = ['out', 'in']) {
+    this.#dropMarked(markOf(gateway, bulkMark + drives.indexOf(drive)), ways);
   }
 
   cutDatabase(store, ways = ['out', 'in']) {

@@ -34,6 +34,11 @@ while [ "$count" -gt 0 ]; do
     count=$((count - 1))
 done
 
+# Streams of bytes have a port for each replica of drive.
+case $name in
+drive*) set -- "$@" --bulk-endpoint "tcp://127.0.0.1:$((9900 + ${name#drive} + 0))" ;;
+esac
+
 for entry in ${NET_GROUPS:-}; do
     [ "${entry%%=*}" = "$name" ] && exec setpriv --regid "${entry#*=}" --clear-groups -- "$@"
 done

@@ -5,8 +5,8 @@ import { childrenOf, familyOf } from '../lib/proc.mjs';
 import { pick, pickSome } from '../lib/seeded.mjs';
 
 // Two of everything that may be there twice.
-const twice = { gateways: 2, brokers: 2, env: { PARLEY_STORES: '2', PARLEY_CHATS: '2', PARLEY_AUTHS: '2' } };
-const processes = 11;
+const twice = { gateways: 2, brokers: 2, env: { PARLEY_STORES: '2', PARLEY_CHATS: '2', PARLEY_AUTHS: '2', PARLEY_DRIVES: '2' } };
+const processes = 13;
 
 const supervisorMs = 1000;
 const flowsMs = 10000;
@@ -49,8 +49,8 @@ export const rows = [
     name: 'kill',
     what: 'kill -9 of each process in turn',
     cluster: twice,
-    injections: 33,
-    short: 11,
+    injections: 39,
+    short: 13,
     hold: [400, 800],
     recoveryMs,
     setup: targetsOf,
@@ -109,7 +109,7 @@ export const rows = [
     name: 'pause',
     what: 'SIGSTOP for 1 to 5 s of each process, and of all',
     cluster: twice,
-    injections: 24,
+    injections: 28,
     short: 0,
     recoveryMs,
     setup: targetsOf,
@@ -131,7 +131,7 @@ export const rows = [
     cluster: twice,
     // Members that come and go are refused for good reasons.
     load: { modes: {} },
-    injections: 22,
+    injections: 26,
     short: 0,
     gap: [300, 600],
     hold: [300, 600],
