@@ -186,10 +186,11 @@ faults-controls: ## builds without one of the defences: each must be caught
 	node tests/faults/controls.mjs
 
 bench: ## measure, each row beside its yardstick
-	@scripts/deps test
+	@scripts/deps bench
 	@$(MAKE) --no-print-directory -j2 all tools
 	@cd tests/e2e && npm ci --silent
 	node tests/bench/bench.mjs
+	node tests/bench/files.mjs
 
 fresh-test: ## the README's two commands in a bare Debian 12, as root and as a sudo user
 	@scripts/deps fresh
@@ -379,10 +380,12 @@ bench-timing: $(BUILD)/bin/parley-auth $(BUILD)/tools/timing ## compare the time
 	@PARLEY_BIN=$(BUILD)/bin $(BUILD)/tools/timing $(TIMING_SAMPLES)
 .PHONY: bench-timing
 
-# How fast streams of bytes are, and what they take.
-tools: $(BUILD)/tools/bulk
-$(BUILD)/tools/bulk: $(BUILD)/obj/tests/bench/bulk.o $(COMMON) $(PROTO)
-	@mkdir -p $(@D)
-	@$(CC) $(LD_FLAGS) -o $@ $^ $(BUS_LIBS)
+# Files beside nginx.
+bench-files: ## time uploads and downloads beside nginx
+	@scripts/deps bench
+	@$(MAKE) --no-print-directory -j2 all
+	@cd tests/e2e && npm ci --silent
+	@node tests/bench/files.mjs
+.PHONY: bench-files
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -86,7 +86,7 @@ async function bulkMemory(streams) {
 
 const cluster = await Cluster.start({ env: { PARLEY_WS_RATE: '0', PARLEY_ACCESS_TTL: '1h' } });
 try {
-  await until('all processes are counted', () => Object.keys(cluster.pids()).length >= 7);
+  await until('all processes are counted', () => Object.keys(cluster.pids()).length >= 8);
   const ann = await person(cluster.url(), 'bench');
   const rooms = [];
   for (let i = 0; i < 100; i++) rooms.push((await roomOf(cluster.url(), [ann], `bench ${i}`)).id);
