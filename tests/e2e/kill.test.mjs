@@ -7,7 +7,7 @@ import { after, before, test } from 'node:test';
 import { findRows } from '../faults/lib/catalog.mjs';
 import { runRow } from '../faults/row.mjs';
 
-const kills = 11;
+const kills = 13;
 let folder;
 let result;
 before(async () => {
