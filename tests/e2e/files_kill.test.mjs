@@ -14,7 +14,7 @@ const retryDelays = Array(40).fill(250);
 let cluster;
 let ann;
 before(async () => {
-  cluster = await Cluster.start({ gateways: 1, env: { PARLEY_CHORE_INTERVAL: '1s' } });
+  cluster = await Cluster.start({ gateways: 1, env: { PARLEY_SWEEP_INTERVAL: '1s' } });
   ann = await person(cluster.url(), 'ann');
 });
 after(() => cluster?.destroy());

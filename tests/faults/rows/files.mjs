@@ -13,7 +13,7 @@ import { pick, pickSome } from '../lib/seeded.mjs';
 import { Transfers } from '../lib/transfers.mjs';
 
 // Two replicas that share the folder; what clears up does so within the row.
-const env = { PARLEY_DRIVES: '2', PARLEY_STORES: '2', PARLEY_CHATS: '2', PARLEY_CHORE_INTERVAL: '1s', PARLEY_ORPHAN_AGE: '5s' };
+const env = { PARLEY_DRIVES: '2', PARLEY_STORES: '2', PARLEY_CHATS: '2', PARLEY_SWEEP_INTERVAL: '1s', PARLEY_WALK_INTERVAL: '1s', PARLEY_WALK_AGE: '5s' };
 const cluster = { gateways: 2, brokers: 2, env };
 
 // Chat goes on beside the transfers; the machine needs time for both.
