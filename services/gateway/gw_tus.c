@@ -62,5 +62,5 @@ int gw_tus_checksum (const char *value, size_t len, pt_digest_t *out_kind, char 
         bool is_good = gw_base64_decode (space + 1, len - name - 1, out, GW_TUS_DIGEST, out_len);
         return is_good && *out_len == digests[i].len ? 0 : -PT_E_malformed;
     }
-    return -PT_E_invalid;
+    return -PT_E_malformed;
 }

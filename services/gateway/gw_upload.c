@@ -120,7 +120,7 @@ static void s_on_account (void *arg, const sv_reply_t *reply)
 /*  Who has a picture now is answered with the account that shows it. */
 static void s_answer_avatar (gw_request_t *request)
 {
-    const pt_account_ref_t self = {.account = request->identity.account};
+    const pt_account_ref_t self = {.has_account = true, .account = request->identity.account};
     gw_call_send (request, PT_OP_auth_account_get, &self, s_on_account);
 }
 
@@ -253,10 +253,11 @@ static void s_open (upload_t *self)
 {
     gw_request_t *request = self->request;
     pt_write_open_t open = {
-        .account = request->identity.account,
         .has_account = true,
-        .upload = self->id,
+        .account = request->identity.account,
         .has_upload = true,
+        .upload = self->id,
+        .has_offset = true,
         .offset = self->offset,
         .has_offset = true,
         .length = self->length,
@@ -265,6 +266,7 @@ static void s_open (upload_t *self)
         .has_digest_kind = self->has_digest,
         .digest_value = {self->digest, (uint32_t)self->digest_len},
         .has_digest_value = self->has_digest,
+        .has_peer = true,
         .peer = sv_bus_generation (request->gw->bus),
         .has_peer = true,
     };

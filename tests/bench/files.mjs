@@ -84,7 +84,7 @@ let nginx;
 try {
   writeContent(path);
   nginx = await startNginx(folder);
-  cluster = await Cluster.start({ env: { PARLEY_ACCESS_TTL: '1h', PARLEY_QUOTA: String(2 * (rounds + 2) * size) } });
+  cluster = await Cluster.start({ env: { PARLEY_ACCESS_TTL: '1h', PARLEY_QUOTA: `${2 * (rounds + 2) * size}B` } });
   const who = await person(cluster.url(), 'bench');
   const token = ['-H', `Authorization: Bearer ${who.access}`];
   const type = ['-H', 'Content-Type: application/octet-stream'];

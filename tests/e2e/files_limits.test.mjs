@@ -13,7 +13,7 @@ const goneMs = 30000;
 let cluster;
 let base;
 before(async () => {
-  const env = { PARLEY_UPLOAD_MAX: String(uploadMax), PARLEY_QUOTA: String(quota), PARLEY_UPLOADS_MAX: String(uploadsMax), PARLEY_UPLOAD_TTL: `${ttlMs / 1000}s`, PARLEY_SWEEP_INTERVAL: '1s' };
+  const env = { PARLEY_UPLOAD_MAX: `${uploadMax}B`, PARLEY_QUOTA: `${quota}B`, PARLEY_UPLOADS_MAX: String(uploadsMax), PARLEY_UPLOAD_TTL: `${ttlMs / 1000}s`, PARLEY_SWEEP_INTERVAL: '1s', PARLEY_WALK_INTERVAL: '1s', PARLEY_WALK_AGE: '3s' };
   cluster = await Cluster.start({ env });
   base = cluster.url(0);
 });

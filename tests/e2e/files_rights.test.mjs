@@ -16,7 +16,7 @@ const goneMs = 60000;
 let cluster;
 let base;
 before(async () => {
-  cluster = await Cluster.start({ gateways: 2, env: { PARLEY_SWEEP_INTERVAL: '1s', PARLEY_AVATAR_MAX: String(256 * 1024), PARLEY_AVATAR_PIXELS: '1000000' } });
+  cluster = await Cluster.start({ gateways: 2, env: { PARLEY_SWEEP_INTERVAL: '1s', PARLEY_WALK_INTERVAL: '1s', PARLEY_WALK_AGE: '3s', PARLEY_AVATAR_MAX: '256KiB', PARLEY_AVATAR_PIXELS: '1000000' } });
   base = cluster.url(0);
 });
 after(() => cluster?.destroy());
