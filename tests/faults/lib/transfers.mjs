@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { person } from '../../e2e/lib/api.mjs';
 import { until } from '../../e2e/lib/cluster.mjs';
-import { allFiles, ask, compare, contentOf, create, digestOf, folderOf, patch, sha256 } from '../../e2e/lib/files.mjs';
+import { allFiles, ask, compare, contentOf, create, digestOf, folderOf, patch, sha256, streamOf } from '../../e2e/lib/files.mjs';
 import { pick } from './seeded.mjs';
 
 const KiB = 1024;
@@ -18,11 +18,22 @@ const pieceMost = KiB * KiB;
 // One in so many contents was there before, is given up in the middle, is deleted when it is whole.
 const [sameOne, leftOne, deletedOne] = [6, 8, 4];
 const kept = 24;
-// Bytes a second of one worker: the machine has other work to do.
-const workerRate = 2 * KiB * KiB;
+// Bytes a second of one worker: faults shall find it in the middle of something, and the machine has other work to do.
+const workerRate = KiB * KiB;
+const stepSize = 32 * KiB;
 // A refusal that passes, or an answer that never came.
 const passing = new Set([0, 408, 409, 423, 429, 500, 502, 503, 504]);
 const gone = (status) => status === 404 || status === 410;
+
+// Lets a stream wait until its time has come.
+function paced() {
+  const begun = Date.now();
+  let taken = 0;
+  return (part) => {
+    taken += part.length;
+    return delay(Math.max(0, (taken / workerRate) * 1000 - (Date.now() - begun)));
+  };
+}
 
 export class Transfers {
   static async start(cluster, { random, uploaders = 6, readers = 4, limits = {} }) {
@@ -44,12 +55,8 @@ export class Transfers {
   // Goes on with work until the end; what is thrown is transient, anything worse was complained about.
   async #work(name, work) {
     while (!this.isEnding) {
-      const begun = Date.now();
       await work().then(
-        (bytes) => {
-          this.counts.bytes += bytes;
-          return delay(Math.max(1, (bytes / workerRate) * 1000 - (Date.now() - begun)));
-        },
+        (bytes) => (this.counts.bytes += bytes),
         (error) => {
           this.lastError = `${name}: ${error.message}`;
           return delay(pauseMs);
@@ -79,7 +86,7 @@ export class Transfers {
   #plan(who) {
     const { random } = this;
     const old = this.files.length > 0 && random() < 1 / sameOne ? pick(random, this.files) : null;
-    const size = old?.size ?? Math.floor(sizes.least * (sizes.most / sizes.least) ** random());
+    const size = old?.size ?? (random() < 0.5 ? Math.floor(sizes.least * (sizes.most / sizes.least) ** random()) : Math.floor(sizes.most * random()) + 1);
     const name = `t${this.number++}`;
     return { who, name, seed: old?.seed ?? `${name}-${Math.floor(random() * 2 ** 32)}`, size, acked: 0, sent: 0, leaves: random() < 1 / leftOne };
   }
@@ -118,11 +125,11 @@ export class Transfers {
   async #piece(upload) {
     const { who, location, seed, size, acked } = upload;
     const count = Math.min(size - acked, 1 + Math.floor(this.random() * pieceMost));
-    const bytes = contentOf(seed, acked, count);
-    const headers = this.random() < 0.3 ? { 'upload-checksum': digestOf('sha1', bytes) } : {};
+    const headers = this.random() < 0.3 ? { 'upload-checksum': digestOf('sha1', contentOf(seed, acked, count)) } : {};
+    const body = streamOf(seed, acked, count, { rate: workerRate, size: stepSize });
     const begun = Date.now();
     upload.sent = Math.max(upload.sent, acked + count);
-    const answer = await patch(this.#base, who.access, location, acked, bytes, { headers, signal: AbortSignal.timeout(stepMs) }).catch((error) => ({ status: 0, error }));
+    const answer = await patch(this.#base, who.access, location, acked, body, { headers, length: count, signal: AbortSignal.timeout(stepMs) }).catch((error) => ({ status: 0, error }));
     if (answer.status === 204) {
       const offset = Number(answer.headers['upload-offset']);
       if (offset !== acked + count) this.#fail(`${location}: ${count} bytes at ${acked} were acknowledged as ${offset}`);
@@ -205,7 +212,7 @@ export class Transfers {
     if (!file) throw new Error('no file yet');
     const [begun, first] = [Date.now(), this.random() < 0.5 ? 0 : Math.floor(this.random() * file.size)];
     try {
-      const count = await compare(this.#base, file.who.access, file, file.seed, { first, signal: AbortSignal.timeout(stepMs) });
+      const count = await compare(this.#base, file.who.access, file, file.seed, { first, take: paced(), signal: AbortSignal.timeout(stepMs) });
       if (count !== file.size - first) this.#fail(`${file.name}: ${count} bytes of ${file.size - first} in an answer that ended well`);
       this.counts.reads++;
       this.#step(begun, 'read');
