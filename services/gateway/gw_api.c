@@ -19,7 +19,8 @@ static void s_on_sent (void *arg, const sv_reply_t *reply)
     const pt_send_results_t *results = reply->msg;
     const pt_send_result_t *result = &results->results.at[0];
     if (result->status != 0)
-        gw_http_fail (request, -(int)result->status, NULL, NULL);
+        gw_http_fail (request, -(int)result->status, NULL,
+                      &(pt_error_t){.detail = result->detail, .has_detail = result->has_detail});
     else
         gw_http_reply (request, result->has_duplicate && result->duplicate ? 200 : request->route->status,
                        PT_MSG_send_result, result);

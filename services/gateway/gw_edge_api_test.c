@@ -117,6 +117,9 @@ static void test_a_posted_message_is_new_known_or_refused (void **state)
     s_post_message (*state, &result, 200, "{\"seq\":3,\"id\":\"4\",\"duplicate\":true}");
     const pt_send_result_t refused = {.status = PT_E_not_member};
     s_post_message (*state, &refused, 403, "\"code\":\"not_member\"");
+    const pt_send_result_t reason = {
+        .status = PT_E_not_found, .detail = PT_LIT ("attachments.1: none"), .has_detail = true};
+    s_post_message (*state, &reason, 404, "\"detail\":\"attachments.1: none\"");
 }
 
 static void test_errors_of_services_keep_their_name (void **state)

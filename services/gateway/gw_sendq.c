@@ -184,7 +184,7 @@ void gw_sendq_done (gw_sendq_t *self, const pt_send_result_t *results, uint32_t 
             gw_sendq_fail (self, err, now_ms, fn, arg);
             return;
         }
-        s_answer (self, self->first, err ? NULL : &results[i], err, fn, arg);
+        s_answer (self, self->first, &results[i], err, fn, arg);
         s_pop (self);
     }
     self->sent = 0;

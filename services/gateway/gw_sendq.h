@@ -30,7 +30,7 @@
 typedef struct gw_sendq gw_sendq_t;
 
 /*  Tells the client: `result` of the send it knows as `re`, or an error (< 0)
-    that concerns it. */
+    that concerns it; with an error `result` may say why, or be NULL. */
 typedef void (gw_sendq_fn) (void *arg, uint64_t re, const pt_send_result_t *result, int err);
 
 /*  NULL when out of memory. */

@@ -109,8 +109,8 @@ static void s_answer (void *arg, uint64_t re, const pt_send_result_t *result, in
     gw_ws_t *ws = arg;
     if (err) {
         bool is_open = pt_error_is_transient (err);
-        gw_ws_fail (ws, re, err,
-                    is_open ? PT_LIT ("the outcome is unknown: send again with the same send_id") : (pt_str_t){0});
+        pt_str_t why = result && result->has_detail ? result->detail : (pt_str_t){0};
+        gw_ws_fail (ws, re, err, is_open ? PT_LIT ("the outcome is unknown: send again with the same send_id") : why);
         return;
     }
     pt_buf_t *text = gw_ws_begin_ok (ws, re);

@@ -90,6 +90,10 @@ test('a message has a body or files; files are the sender\'s own, ten at most, a
   const foreign = await post(ann, room, { attachments: [mine.id, his.id] });
   assert.equal(foreign.status, 404);
   assert.match(foreign.text, /attachments\.1/);
+  const socket = await listener(ann, room);
+  const told = await socket.ask('send', { room: room.id, send_id: randomUUID(), body: 'x', attachments: [mine.id, his.id] });
+  assert.deepEqual([told.error?.code, /attachments\.1/.test(told.error?.detail)], ['not_found', true]);
+  socket.close();
   assert.equal((await post(ann, room, { attachments: ['1'] })).status, 404);
   assert.ok([400, 422].includes((await post(ann, room, { attachments: Array(11).fill(mine.id) })).status));
   const send_id = randomUUID();

@@ -78,7 +78,7 @@ async function beginTransfers({ cluster, state }) {
   state.plainPort = await said(state.plain);
   const uploads = made.map(({ headers }) => new URL(headers.location, base).pathname);
   // One CPU at most: what they cost the machine is not what they cost the server.
-  state.transferring = start('taskset', '-c', '0', helper('transferring.py'), who.access, manyRate, contentPath(file), ...uploads);
+  state.transferring = start('taskset', '-c', '0', '/usr/bin/python3', helper('transferring.py'), who.access, manyRate, contentPath(file), ...uploads);
 }
 
 async function tell({ state }, line) {
