@@ -231,7 +231,7 @@ static void test_what_is_wrong_with_a_head_is_told_before_any_byte (void **state
         {"PATCH /v1/drive/uploads/9", TUS BYTES "Content-Length: 5\r\n\r\n", 400, "malformed"},
         {"PATCH /v1/drive/uploads/9", TUS BYTES "Upload-Offset: -1\r\nContent-Length: 5\r\n\r\n", 400, "malformed"},
         {"PATCH /v1/drive/uploads/9",
-         TUS BYTES "Upload-Offset: 0\r\nUpload-Checksum: crc32 YQ==\r\nContent-Length: 5\r\n\r\n", 422, "invalid"},
+         TUS BYTES "Upload-Offset: 0\r\nUpload-Checksum: crc32 YQ==\r\nContent-Length: 5\r\n\r\n", 400, "malformed"},
         {"PATCH /v1/drive/uploads/x", TUS BYTES "Upload-Offset: 0\r\nContent-Length: 5\r\n\r\n", 404, "not_found"},
         {"POST /v1/drive/uploads", TUS "Content-Length: 0\r\n\r\n", 400, "malformed"},
         {"POST /v1/drive/uploads", TUS "Upload-Length: 1\r\nUpload-Defer-Length: 1\r\nContent-Length: 0\r\n\r\n", 400,

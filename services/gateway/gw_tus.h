@@ -23,8 +23,8 @@ bool gw_tus_number (const char *value, size_t len, uint64_t *out);
     -PT_E_malformed. */
 PT_MUSTCHECK int gw_tus_name (const char *metadata, size_t len, char out[LIM_FILE_NAME], size_t *out_len);
 
-/*  Upload-Checksum.  0; -PT_E_invalid: an algorithm that is not served;
-    -PT_E_malformed. */
+/*  Upload-Checksum.  0, or -PT_E_malformed, also for an algorithm that is not served:
+    tus asks for 400. */
 PT_MUSTCHECK int gw_tus_checksum (const char *value, size_t len, pt_digest_t *out_kind, char out[GW_TUS_DIGEST],
                                   size_t *out_len);
 
