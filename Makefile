@@ -223,7 +223,7 @@ docs-check: $(DOCS) ## fail when they are not what the tables say
 
 # Fuzzing of all that reads what others send: one source a target, linked with whatever of the programs it needs.
 FUZZ_SECONDS ?= 20
-FUZZ_TARGETS := assemble broker body bulk codec config cookie cursor envelope file front header json log operator order route rows secret \
+FUZZ_TARGETS := assemble broker body bulk codec config cookie cursor envelope file front header image json log operator order route rows secret \
 	sendq text token utf8 wheel
 FUZZ_SEEDED  := codec envelope
 FUZZ_FOLDERS := $(DAEMONS:%=services/%) cli
@@ -288,8 +288,9 @@ torture-short: ## the same for 30 seconds, at points that TORTURE_SEED chooses
 	@$(MAKE) --no-print-directory torture TORTURE_SECONDS=30 TORTURE_POINTS=6
 .PHONY: torture torture-short
 
-# Threads: those of password hashing are ours, those of ZeroMQ are left out by the list.
-TSAN_TESTS := services/auth/auth_password_test services/auth/auth_test services/drive/drive_io_test services/drive/drive_test services/common/sv_loop_test services/common/sv_bus_test
+# Threads: those of password hashing and of drive are ours, those of ZeroMQ (which free the chunks of bulk streams) are left out by the list.
+TSAN_TESTS := services/auth/auth_password_test services/auth/auth_test services/common/sv_loop_test services/common/sv_bus_test \
+	services/common/sv_bulk_test services/common/sv_pool_test services/drive/drive_test
 TSAN_RUN   := BUILD=build/tsan TSAN_OPTIONS="suppressions=$(CURDIR)/tests/tsan.supp halt_on_error=1 second_deadlock_stack=1"
 tsan: ## the unit and harness tests under ThreadSanitizer
 	@scripts/deps test check
@@ -387,5 +388,11 @@ bench-files: ## time uploads and downloads beside nginx
 	@cd tests/e2e && npm ci --silent
 	@node tests/bench/files.mjs
 .PHONY: bench-files
+
+# How fast streams of bytes are, and what they take.
+tools: $(BUILD)/tools/bulk
+$(BUILD)/tools/bulk: $(BUILD)/obj/tests/bench/bulk.o $(COMMON) $(PROTO)
+	@mkdir -p $(@D)
+	@$(CC) $(LD_FLAGS) -o $@ $^ $(BUS_LIBS)
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

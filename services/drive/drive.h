@@ -7,10 +7,10 @@
 #define DRIVE_H
 
 #include "drive_backend.h"
-#include "drive_io.h"
 #include "drive_sniff.h"
 #include "sv_backend.h"
 #include "sv_bulk.h"
+#include "sv_pool.h"
 #include "sv_probe.h"
 
 typedef struct {
@@ -59,8 +59,8 @@ typedef struct {
     drive_metrics_t metrics;
     drive_backend_t *backend;
     drive_sniff_t *sniff;
-    drive_io_t *io;     /* reading and writing, which is short */
-    drive_io_t *checks; /* looking through complete uploads, which may take minutes */
+    sv_pool_t *io;     /* reading and writing, which is short */
+    sv_pool_t *checks; /* looking through complete uploads, which may take minutes */
     sv_watch_t *io_watch, *checks_watch;
     sv_bulk_t *bulk;
     drive_chore_t *chore;

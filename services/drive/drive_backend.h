@@ -1,7 +1,7 @@
 /*  drive_backend - where bytes are kept, behind a table of functions.
 
     An upload is bytes that grow; a blob is bytes that never change.  Every
-    function may block, is called on threads of drive_io, and may be called by
+    function may block, is called on threads of a pool, and may be called by
     several at a time for different objects.  Which upload or blob belongs to
     whom is store's to know, never a backend's.
 

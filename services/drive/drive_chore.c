@@ -12,7 +12,7 @@
 
 /*  What is removed in one step. */
 typedef struct {
-    drive_job_t job; /* first; a thread's while the job is under way */
+    sv_job_t job; /* first; a thread's while the job is under way */
     drive_chore_t *chore;
     drive_listing_t listing;
     bool is_done[LIM_PAGE];
@@ -47,7 +47,7 @@ static void s_add_blob (s_batch_t *batch, pt_str_t name)
 }
 
 /*  On a thread. */
-static void s_remove (drive_job_t *job)
+static void s_remove (sv_job_t *job)
 {
     s_batch_t *batch = (s_batch_t *)job;
     drive_backend_t *backend = batch->chore->drive->backend;
@@ -68,10 +68,10 @@ static size_t s_count_done (const s_batch_t *batch)
     return count;
 }
 
-static int s_give (s_batch_t *batch, drive_job_fn *work, drive_job_fn *done)
+static int s_give (s_batch_t *batch, sv_job_fn *work, sv_job_fn *done)
 {
-    batch->job = (drive_job_t){.work = work, .done = done};
-    return drive_io_give (batch->chore->drive->io, &batch->job);
+    batch->job = (sv_job_t){.work = work, .done = done};
+    return sv_pool_give (batch->chore->drive->io, &batch->job);
 }
 
 static int s_call (drive_chore_t *self, uint16_t opcode, const void *msg, sv_reply_fn *fn)
@@ -107,7 +107,7 @@ static void s_on_swept (void *arg, const sv_reply_t *reply)
         s_end_sweep (self, reply->status);
 }
 
-static void s_on_removed (drive_job_t *job)
+static void s_on_removed (sv_job_t *job)
 {
     s_batch_t *batch = (s_batch_t *)job;
     drive_chore_t *self = batch->chore;
@@ -172,7 +172,7 @@ static void s_end_walk (drive_chore_t *self)
         sv_timer_set (self->loop, self->walk_timer, (uint32_t)self->drive->config->walk_ms, 0);
 }
 
-static void s_on_strays (drive_job_t *job)
+static void s_on_strays (sv_job_t *job)
 {
     s_batch_t *batch = (s_batch_t *)job;
     size_t count = s_count_done (batch);
@@ -202,7 +202,7 @@ static void s_on_unknown (void *arg, const sv_reply_t *reply)
         s_end_walk (self);
 }
 
-static void s_list (drive_job_t *job)
+static void s_list (sv_job_t *job)
 {
     s_batch_t *batch = (s_batch_t *)job;
     drive_chore_t *self = batch->chore;
@@ -210,7 +210,7 @@ static void s_list (drive_job_t *job)
     batch->status = backend->ops->list (backend, batch->old_before, &self->place, &batch->listing);
 }
 
-static void s_on_list (drive_job_t *job)
+static void s_on_list (sv_job_t *job)
 {
     s_batch_t *batch = (s_batch_t *)job;
     drive_chore_t *self = batch->chore;

@@ -13,7 +13,7 @@
 
 /*  The one job of a finish is a thread's or the loop's, never both's. */
 typedef struct {
-    drive_job_t job;
+    sv_job_t job;
     drive_t *drive;
     drive_finish_t ask;
     uint8_t sha256[LIM_HASH];
@@ -31,7 +31,7 @@ typedef struct {
     char text[3][LIM_FILE_NAME + 1];
 } s_finish_t;
 
-static s_finish_t *s_of (drive_job_t *job)
+static s_finish_t *s_of (sv_job_t *job)
 {
     return (s_finish_t *)job;
 }
@@ -51,7 +51,7 @@ static void s_tell (s_finish_t *self)
 }
 
 /*  On a thread.  What can't be removed is found by the walk. */
-static void s_clean (drive_job_t *job)
+static void s_clean (sv_job_t *job)
 {
     s_finish_t *self = s_of (job);
     drive_backend_t *backend = self->drive->backend;
@@ -62,7 +62,7 @@ static void s_clean (drive_job_t *job)
     backend->ops->close (&self->ask.sink);
 }
 
-static void s_on_clean (drive_job_t *job)
+static void s_on_clean (sv_job_t *job)
 {
     s_tell (s_of (job));
 }
@@ -70,8 +70,8 @@ static void s_on_clean (drive_job_t *job)
 static void s_end (s_finish_t *self, int status)
 {
     self->status = status;
-    self->job = (drive_job_t){.work = s_clean, .done = s_on_clean};
-    if (drive_io_give (self->drive->io, &self->job) == 0)
+    self->job = (sv_job_t){.work = s_clean, .done = s_on_clean};
+    if (sv_pool_give (self->drive->io, &self->job) == 0)
         return;
     s_clean (&self->job);
     s_tell (self);
@@ -148,7 +148,7 @@ static void s_give_up (s_finish_t *self)
 /*  ---- the work --------------------------------------------------------------------- */
 
 /*  On a thread. */
-static void s_work (drive_job_t *job)
+static void s_work (sv_job_t *job)
 {
     s_finish_t *self = s_of (job);
     const drive_check_t check = {.sniff = self->drive->sniff,
@@ -170,7 +170,7 @@ static void s_work (drive_job_t *job)
     self->us = sv_now_us () - start_us;
 }
 
-static void s_on_work (drive_job_t *job)
+static void s_on_work (sv_job_t *job)
 {
     s_finish_t *self = s_of (job);
     sv_metric_observe_us (self->drive->metrics.check_time, self->us);
@@ -188,7 +188,7 @@ int drive_finish (drive_t *drive, const drive_finish_t *ask)
     drive_sink_t *sink = ask->sink;
     int rc = self ? 0 : -PT_E_memory;
     if (rc == 0) {
-        self->job = (drive_job_t){.work = s_work, .done = s_on_work};
+        self->job = (sv_job_t){.work = s_work, .done = s_on_work};
         self->drive = drive;
         self->ask = *ask;
         self->clamd_socket = drive->config->clamd_socket;
@@ -196,7 +196,7 @@ int drive_finish (drive_t *drive, const drive_finish_t *ask)
         if (ask->sha256)
             self->ask.sha256 = memcpy (self->sha256, ask->sha256, LIM_HASH);
         snprintf (self->trace, sizeof self->trace, "%s", ask->trace ? ask->trace : "");
-        rc = drive_io_give (drive->checks, &self->job);
+        rc = sv_pool_give (drive->checks, &self->job);
     }
     if (rc != 0) {
         sink->ops->close (&sink);

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 
 struct drive_read {
-    drive_job_t job; /* first; a thread has it while is_busy, and then all down to `status` */
+    sv_job_t job; /* first; a thread has it while is_busy, and then all down to `status` */
     drive_source_t *source;
     drive_blob_name_t name;
     uint64_t offset;  /* of the next piece */
@@ -29,7 +29,7 @@ struct drive_read {
     uint64_t first, end; /* of the file: first byte, and the one behind the last */
 };
 
-static drive_read_t *s_of (drive_job_t *job)
+static drive_read_t *s_of (sv_job_t *job)
 {
     return (drive_read_t *)job;
 }
@@ -84,7 +84,7 @@ void drive_read_stop (drive_t *drive)
 }
 
 /*  On a thread. */
-static void s_work (drive_job_t *job)
+static void s_work (sv_job_t *job)
 {
     drive_read_t *self = s_of (job);
     self->piece = sv_bulk_buffer_new (self->piece_len);
@@ -92,7 +92,7 @@ static void s_work (drive_job_t *job)
         self->piece ? self->source->ops->read (self->source, self->offset, self->piece, self->piece_len) : -PT_E_memory;
 }
 
-static void s_on_work (drive_job_t *job);
+static void s_on_work (sv_job_t *job);
 
 /*  Has the next piece read, unless there is none, or one lies here. */
 static void s_read (drive_read_t *self)
@@ -101,8 +101,8 @@ static void s_read (drive_read_t *self)
         return;
     uint64_t left = self->end - self->offset;
     self->piece_len = left < LIM_BULK_CHUNK ? (size_t)left : LIM_BULK_CHUNK;
-    self->job = (drive_job_t){.work = s_work, .done = s_on_work};
-    int rc = drive_io_give (self->drive->io, &self->job);
+    self->job = (sv_job_t){.work = s_work, .done = s_on_work};
+    int rc = sv_pool_give (self->drive->io, &self->job);
     self->is_busy = rc == 0;
     if (rc != 0)
         s_fail (self, rc);
@@ -121,7 +121,7 @@ static bool s_give (drive_read_t *self)
     return true;
 }
 
-static void s_on_work (drive_job_t *job)
+static void s_on_work (sv_job_t *job)
 {
     drive_read_t *self = s_of (job);
     self->is_busy = false;
@@ -171,7 +171,7 @@ static void s_refuse (drive_read_t *self, int err)
     s_free (self);
 }
 
-static void s_open (drive_job_t *job)
+static void s_open (sv_job_t *job)
 {
     drive_read_t *self = s_of (job);
     drive_backend_t *backend = self->drive->backend;
@@ -187,7 +187,7 @@ static int s_missing (drive_read_t *self)
     return -PT_E_unavailable;
 }
 
-static void s_on_open (drive_job_t *job)
+static void s_on_open (sv_job_t *job)
 {
     drive_read_t *self = s_of (job);
     drive_t *drive = self->drive;
@@ -251,9 +251,9 @@ static void s_on_stored (void *ctx, sv_request_t **request_p, void *op, const sv
     self->request = *request_p;
     *request_p = NULL;
     int rc = s_prepare (self, ask, reply->msg);
-    self->job = (drive_job_t){.work = s_open, .done = s_on_open};
+    self->job = (sv_job_t){.work = s_open, .done = s_on_open};
     if (rc == 0)
-        rc = drive_io_give (drive->io, &self->job);
+        rc = sv_pool_give (drive->io, &self->job);
     self->is_busy = rc == 0;
     if (rc != 0)
         s_refuse (self, rc);

@@ -13,7 +13,7 @@
 #include "drive_write.h"
 
 typedef struct {
-    drive_job_t job;
+    sv_job_t job;
     drive_t *drive;
     sv_request_t *request;
     uint64_t account;
@@ -74,7 +74,7 @@ static void s_on_finished (void *arg, int status, const char *detail, const pt_f
     sv_request_reply (&self->request, self->upload);
 }
 
-static void s_open (drive_job_t *job)
+static void s_open (sv_job_t *job)
 {
     s_ask_t *self = (s_ask_t *)job;
     drive_backend_t *backend = self->drive->backend;
@@ -83,7 +83,7 @@ static void s_open (drive_job_t *job)
         self->status = self->sink->ops->mark (self->sink, 0);
 }
 
-static void s_on_open (drive_job_t *job)
+static void s_on_open (sv_job_t *job)
 {
     s_ask_t *self = (s_ask_t *)job;
     const drive_finish_t finish = {.account = self->account,
@@ -104,7 +104,7 @@ static void s_on_open (drive_job_t *job)
         sv_request_fail (&self->request, self->status, NULL);
 }
 
-static void s_look (drive_job_t *job)
+static void s_look (sv_job_t *job)
 {
     s_ask_t *self = (s_ask_t *)job;
     drive_backend_t *backend = self->drive->backend;
@@ -112,15 +112,15 @@ static void s_look (drive_job_t *job)
 }
 
 /*  Gives the ask's next step to the threads. */
-static void s_give (s_ask_t *self, drive_job_fn *work, drive_job_fn *done)
+static void s_give (s_ask_t *self, sv_job_fn *work, sv_job_fn *done)
 {
-    self->job = (drive_job_t){.work = work, .done = done};
-    int rc = drive_io_give (self->drive->io, &self->job);
+    self->job = (sv_job_t){.work = work, .done = done};
+    int rc = sv_pool_give (self->drive->io, &self->job);
     if (rc != 0)
         sv_request_fail (&self->request, rc, NULL);
 }
 
-static void s_on_look (drive_job_t *job)
+static void s_on_look (sv_job_t *job)
 {
     s_ask_t *self = (s_ask_t *)job;
     const pt_upload_t *upload = self->upload;

@@ -28,7 +28,7 @@ typedef struct {
 } s_frames_t;
 
 struct drive_write {
-    drive_job_t job; /* first; a thread has it while is_busy, and then all down to `status` */
+    sv_job_t job; /* first; a thread has it while is_busy, and then all down to `status` */
     drive_sink_t *sink;
     s_frames_t batch;       /* being written */
     bool has_last;          /* the batch ends the stream */
@@ -58,7 +58,7 @@ struct drive_write {
     drive_progress_t progress;
 };
 
-static drive_write_t *s_of (drive_job_t *job)
+static drive_write_t *s_of (sv_job_t *job)
 {
     return (drive_write_t *)job;
 }
@@ -126,7 +126,7 @@ static drive_write_t *s_find (const drive_t *drive, uint64_t upload)
 /*  ---- the end ------------------------------------------------------------------- */
 
 /*  On a thread: what came before the client went shall not be lost. */
-static void s_mark (drive_job_t *job)
+static void s_mark (sv_job_t *job)
 {
     drive_write_t *self = s_of (job);
     self->status = self->sink->ops->mark (self->sink, self->offset);
@@ -134,7 +134,7 @@ static void s_mark (drive_job_t *job)
         self->marked = self->offset;
 }
 
-static void s_on_mark (drive_job_t *job)
+static void s_on_mark (sv_job_t *job)
 {
     drive_write_t *self = s_of (job);
     drive_progress (self->drive, &self->progress, "paused", self->marked, NULL, true);
@@ -150,8 +150,8 @@ static bool s_needs_mark (const drive_write_t *self)
 static void s_leave (drive_write_t *self)
 {
     if (s_needs_mark (self)) {
-        self->job = (drive_job_t){.work = s_mark, .done = s_on_mark};
-        self->is_busy = drive_io_give (self->drive->io, &self->job) == 0;
+        self->job = (sv_job_t){.work = s_mark, .done = s_on_mark};
+        self->is_busy = sv_pool_give (self->drive->io, &self->job) == 0;
         if (self->is_busy)
             return;
         /*  The threads are full, or end with the process. */
@@ -278,7 +278,7 @@ static int s_compare (drive_write_t *self)
 }
 
 /*  On a thread. */
-static void s_work (drive_job_t *job)
+static void s_work (sv_job_t *job)
 {
     drive_write_t *self = s_of (job);
     const drive_backend_ops_t *ops = self->sink->ops;
@@ -339,7 +339,7 @@ static void s_touch (const drive_t *drive, drive_write_t *self)
 
 static void s_start (drive_write_t *self);
 
-static void s_on_work (drive_job_t *job)
+static void s_on_work (sv_job_t *job)
 {
     drive_write_t *self = s_of (job);
     self->is_busy = false;
@@ -372,8 +372,8 @@ static void s_start (drive_write_t *self)
     }
     self->waiting.count = 0;
     self->has_last = self->is_last;
-    self->job = (drive_job_t){.work = s_work, .done = s_on_work};
-    int rc = drive_io_give (self->drive->io, &self->job);
+    self->job = (sv_job_t){.work = s_work, .done = s_on_work};
+    int rc = sv_pool_give (self->drive->io, &self->job);
     self->is_busy = rc == 0;
     if (rc != 0)
         s_fail (self, rc, NULL);
@@ -478,7 +478,7 @@ static void s_touch_first (drive_write_t *self)
         s_refuse (self, err, NULL);
 }
 
-static void s_open (drive_job_t *job)
+static void s_open (sv_job_t *job)
 {
     drive_write_t *self = s_of (job);
     drive_backend_t *backend = self->drive->backend;
@@ -487,7 +487,7 @@ static void s_open (drive_job_t *job)
     self->marked_ms = sv_now_ms ();
 }
 
-static void s_on_open (drive_job_t *job)
+static void s_on_open (sv_job_t *job)
 {
     drive_write_t *self = s_of (job);
     uint64_t max = drive_upload_max (self->drive, self->upload.purpose);
@@ -518,8 +518,8 @@ static void s_begin (drive_t *drive, sv_request_t *request, const pt_write_open_
         sv_request_fail (&request, PT_E_memory, NULL);
         return;
     }
-    self->job = (drive_job_t){.work = s_open, .done = s_on_open};
-    int rc = drive_io_give (drive->io, &self->job);
+    self->job = (sv_job_t){.work = s_open, .done = s_on_open};
+    int rc = sv_pool_give (drive->io, &self->job);
     self->is_busy = rc == 0;
     if (rc != 0)
         s_refuse (self, rc, NULL);

@@ -32,7 +32,7 @@ static const sv_setting_t s_settings[] = {
      "bytes of a picture of an account"},
     {"avatar-pixels", SV_TYPE_U64, offsetof (drive_config_t, avatar_pixels), "16777216", 1, LIM_SEQ, SV_RELOADABLE,
      "width times height of such a picture"},
-    {"io-threads", SV_TYPE_U64, offsetof (drive_config_t, io_threads), "2", 1, DRIVE_IO_THREADS_MAX, 0,
+    {"io-threads", SV_TYPE_U64, offsetof (drive_config_t, io_threads), "2", 1, SV_POOL_THREADS_MAX, 0,
      "threads that read and write; as many look through what is complete"},
     {"clamd-socket", SV_TYPE_STR, offsetof (drive_config_t, clamd_socket), NULL, 1, 107, 0,
      "socket of clamd, which then has to let every file pass"},
@@ -78,25 +78,32 @@ static void s_on_io (void *arg, int events)
 {
     drive_t *self = arg;
     (void)events;
-    drive_io_collect (self->io);
+    sv_pool_collect (self->io);
 }
 
 static void s_on_checks (void *arg, int events)
 {
     drive_t *self = arg;
     (void)events;
-    drive_io_collect (self->checks);
+    sv_pool_collect (self->checks);
 }
+
+/*  Jobs of one pool, at most; beyond it requests are `busy`. */
+#define S_JOBS_MAX 4096
+
+/*  libmagic's regular expressions are the deepest of what runs there. */
+#define S_STACK_BYTES (1024 * 1024)
 
 static int s_start_threads (drive_t *self)
 {
     sv_loop_t *loop = sv_daemon_loop (self->daemon);
-    unsigned threads = (unsigned)self->config->io_threads;
-    self->io = drive_io_new (threads);
-    self->checks = drive_io_new (threads);
+    const sv_pool_config_t pool = {
+        .threads = (unsigned)self->config->io_threads, .jobs = S_JOBS_MAX, .stack = S_STACK_BYTES};
+    self->io = sv_pool_new (&pool);
+    self->checks = sv_pool_new (&pool);
     if (self->io && self->checks) {
-        self->io_watch = sv_loop_watch_fd (loop, drive_io_fd (self->io), SV_IN, s_on_io, self);
-        self->checks_watch = sv_loop_watch_fd (loop, drive_io_fd (self->checks), SV_IN, s_on_checks, self);
+        self->io_watch = sv_loop_watch_fd (loop, sv_pool_fd (self->io), SV_IN, s_on_io, self);
+        self->checks_watch = sv_loop_watch_fd (loop, sv_pool_fd (self->checks), SV_IN, s_on_checks, self);
     }
     return self->io_watch && self->checks_watch ? 0 : -PT_E_memory;
 }
@@ -199,8 +206,8 @@ static void s_fini (void **ctx_p)
     sv_bulk_destroy (&self->bulk);
     sv_watch_cancel (loop, &self->checks_watch);
     sv_watch_cancel (loop, &self->io_watch);
-    drive_io_destroy (&self->checks);
-    drive_io_destroy (&self->io);
+    sv_pool_destroy (&self->checks);
+    sv_pool_destroy (&self->io);
     drive_chore_destroy (&self->chore);
     drive_sniff_destroy (&self->sniff);
     if (self->backend)

@@ -253,11 +253,10 @@ static void s_open (upload_t *self)
 {
     gw_request_t *request = self->request;
     pt_write_open_t open = {
-        .has_account = true,
         .account = request->identity.account,
-        .has_upload = true,
+        .has_account = true,
         .upload = self->id,
-        .has_offset = true,
+        .has_upload = true,
         .offset = self->offset,
         .has_offset = true,
         .length = self->length,
@@ -266,7 +265,6 @@ static void s_open (upload_t *self)
         .has_digest_kind = self->has_digest,
         .digest_value = {self->digest, (uint32_t)self->digest_len},
         .has_digest_value = self->has_digest,
-        .has_peer = true,
         .peer = sv_bus_generation (request->gw->bus),
         .has_peer = true,
     };

@@ -19,7 +19,6 @@ export const caps = {
   chat: { rss: 256 * MB, fds: 256, idle: 10 },
   drive: { rss: 512 * MB, fds: 4096, idle: 10 },
   store: { rss: 256 * MB, fds: 256, idle: 10 },
-  drive: { rss: 256 * MB, fds: 1024, idle: 10 },
   postgres: { rss: 1024 * MB, fds: 8192, idle: 10 },
 };
 
