@@ -72,8 +72,7 @@ export const rows = [
     short: 2,
     rate: 800,
     hold: [500, 1500],
-    // Without space for WAL PostgreSQL ends itself, and recovers as after any crash.
-    recoveryMs: (target) => (target === 'wal' ? 10000 : 3000),
+    recoveryMs: 3000,
     setup: openDisks,
     async inject({ state }, round) {
       const { name, disk } = state.disks[round % state.disks.length];
