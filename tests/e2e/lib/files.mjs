@@ -37,16 +37,17 @@ export const sha256 = (bytes) => createHash('sha256').update(bytes).digest('hex'
 export const digestOf = (kind, bytes) => `${kind} ${createHash(kind).update(bytes).digest('base64')}`;
 
 // One request: { status, headers, body, json }. `body` is bytes, text or a stream; without `length` a stream goes in chunks. With
-// `take` the answer's bytes go there, which may return a promise to have the rest wait, and `body` stays empty. Should `signal` be
-// aborted, or the connection break, it throws.
+// `take` the bytes of an answer that is a success go there, which may return a promise to have the rest wait, and `body` stays
+// empty. Should `signal` be aborted, or the connection break, it throws.
 export function ask(base, method, path, { token, headers = {}, body, length, take, signal, agent = false } = {}) {
   const size = body instanceof Readable ? length : body === undefined ? undefined : Buffer.byteLength(body);
   const all = { ...(token ? { authorization: `Bearer ${token}` } : {}), ...(size === undefined ? {} : { 'content-length': size }), ...headers };
   return new Promise((resolve, reject) => {
     const call = request(new URL(path, base), { method, headers: all, agent, signal, timeout: answerMs }, async (answer) => {
       const parts = [];
+      const isTaken = take && answer.statusCode >= 200 && answer.statusCode < 300;
       try {
-        for await (const part of answer) take ? await take(part) : parts.push(part);
+        for await (const part of answer) isTaken ? await take(part) : parts.push(part);
         if (!answer.complete) throw new Error('the answer was cut short');
       } catch (error) {
         return reject(error);

@@ -13,10 +13,11 @@ import { Transfers } from './transfers.mjs';
 const flowsMs = 20000;
 const kinds = 3;
 
-// The least of the API that transfers need. `spoils` are functions that may change what is about to be done; `fails` says which requests break.
+// The least of the API that transfers need. `spoils` are functions that may change what is about to be done; `fails` says which requests break,
+// `refuses` which reads are answered 503.
 class Fake {
-  static async start({ spoils = {}, fails = () => false } = {}) {
-    const self = Object.assign(new Fake(), { spoils, fails, uploads: new Map(), files: new Map(), next: 1, gateways: 1, state: mkdtempSync(join(tmpdir(), 'parley-fake-')) });
+  static async start({ spoils = {}, fails = () => false, refuses = () => false } = {}) {
+    const self = Object.assign(new Fake(), { spoils, fails, refuses, uploads: new Map(), files: new Map(), next: 1, gateways: 1, state: mkdtempSync(join(tmpdir(), 'parley-fake-')) });
     mkdirSync(join(self.state, 'files/blobs'), { recursive: true });
     self.server = createServer((request, answer) => self.#serve(request, answer).catch(() => answer.destroy()));
     self.server.listen(0, '127.0.0.1');
@@ -48,6 +49,7 @@ class Fake {
     if (kind === 'uploads') return this.#upload(request, { who, id, body, reply });
     if (!id) return json(200, { items: [...this.files.values()].filter((file) => file.who === who && file.name.includes(path.searchParams.get('q') ?? '')).map(({ bytes, who: _, ...file }) => file) });
     const file = this.files.get(id);
+    if (what && this.refuses()) return reply(503, {}, 'later');
     if (!file || (what && this.spoils.read?.(file) === null)) return reply(404);
     if (request.method === 'DELETE') return this.files.delete(id) && reply(204);
     const first = Number(/bytes=(\d+)/.exec(request.headers.range ?? '')?.[1] ?? 0);
@@ -97,7 +99,7 @@ async function findingsOf(options, { leaves } = {}) {
     const transfers = await Transfers.start(fake, { random: seeded(5), uploaders: 3, readers: 2, limits: { listedMs: 300, cleanMs: 300 } });
     for (let i = 0; i < kinds; i++) await transfers.flows(flowsMs).catch(() => {});
     await transfers.stop();
-    fake.fails = () => false;
+    fake.fails = fake.refuses = () => false;
     fake.clear();
     if (leaves) writeFileSync(join(fake.state, 'files/blobs', leaves), '');
     return await transfers.finish();
@@ -106,14 +108,19 @@ async function findingsOf(options, { leaves } = {}) {
   }
 }
 
-test('a server that keeps its promises passes, also when every seventh answer is lost', async () => {
-  assert.deepEqual(await findingsOf({ fails: (n) => n > 20 && n % 7 === 0 }), []);
-});
-
 const every = (count, spoil) => {
   let n = 0;
   return (value) => (++n % count === 0 ? spoil(value) : undefined);
 };
+
+test('a server that keeps its promises passes, also when every seventh answer is lost', async () => {
+  assert.deepEqual(await findingsOf({ fails: (n) => n > 20 && n % 7 === 0 }), []);
+});
+
+
+test('a refusal that passes is no content: what it says is not compared with the file', async () => {
+  assert.deepEqual(await findingsOf({ refuses: every(3, () => true) }), []);
+});
 
 const broken = [
   ['acknowledged bytes that are gone', /bytes were acknowledged/, { fails: (n) => n > 20 && n % 5 === 0, spoils: { head: (upload) => (upload.bytes = upload.bytes.subarray(0, upload.bytes.length >> 1)) } }],
