@@ -48,9 +48,10 @@ static void s_on_read (void *ctx, sv_request_t *request, const void *msg)
     sim_pg_read (self->daemon->pg, &self->daemon->process, request, msg);
 }
 
-static void s_on_state (void *ctx)
+static void s_on_state (void *ctx, bool is_up)
 {
     (void)ctx;
+    (void)is_up;
 }
 
 static bool s_open_store (sim_daemon_t *self)

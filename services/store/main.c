@@ -89,9 +89,15 @@ static int s_serve (s_store_t *self)
 
 /*  ---- readiness ------------------------------------------------------------------- */
 
-static void s_on_state (void *ctx)
+/*  Each connection finds out for itself that PostgreSQL is away, but one that comes up
+    tells the others: together they are back within one pause, not one after another. */
+static void s_on_state (void *ctx, bool is_up)
 {
     s_store_t *self = ctx;
+    if (is_up) {
+        store_pool_hurry (self->pool);
+        store_batch_hurry (self->batch);
+    }
     bool is_live = store_batch_is_live (self->batch) && store_pool_live (self->pool) > 0;
     const char *reason = store_batch_reason (self->batch);
     if (!*reason)

@@ -522,7 +522,7 @@ static void s_on_state (void *ctx, bool is_up)
         s_work (lane);
     else if (lane->first || lane->range_count)
         s_sweep_from_now (lane->batch);
-    lane->batch->config.on_state (lane->batch->config.ctx);
+    lane->batch->config.on_state (lane->batch->config.ctx, is_up);
 }
 
 static void s_register_metrics (store_batch_t *self)
@@ -605,6 +605,13 @@ void store_batch_destroy (store_batch_t **self_p)
     sv_timer_cancel (self->config.loop, &self->timer);
     free (self);
     *self_p = NULL;
+}
+
+void store_batch_hurry (store_batch_t *self)
+{
+    for (unsigned i = 0; i < self->lane_count; i++)
+        if (self->lanes[i]->pg)
+            store_pg_hurry (self->lanes[i]->pg);
 }
 
 bool store_batch_is_live (const store_batch_t *self)

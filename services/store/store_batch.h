@@ -39,8 +39,8 @@ typedef struct {
     sv_loop_t *loop;
     sv_log_t *log;
     sv_metrics_t *metrics;
-    sv_trace_t *trace;            /* NULL: hops are not noted */
-    void (*on_state) (void *ctx); /* a connection came up or went down */
+    sv_trace_t *trace;                        /* NULL: hops are not noted */
+    void (*on_state) (void *ctx, bool is_up); /* a connection came up or went down */
     void *ctx;
 } store_batch_config_t;
 
@@ -58,6 +58,9 @@ void store_batch_destroy (store_batch_t **self_p);
     `unavailable` (no connection for STORE_WAIT_MS, or shortly before the deadline),
     `deadline` (passed before its batch began). */
 void store_batch_append (store_batch_t *self, sv_request_t *request, const pt_append_t *msg);
+
+/*  The server was reached: connections that are put off are tried at once. */
+void store_batch_hurry (store_batch_t *self);
 
 /*  Whether every append connection is up; if not, why ("" when all are). */
 bool store_batch_is_live (const store_batch_t *self);

@@ -584,6 +584,12 @@ static void s_on_timer (void *arg)
         s_drop_silent (self, "postgres does not answer");
 }
 
+void store_pg_hurry (store_pg_t *self)
+{
+    if (self->state == S_DOWN && !self->is_commit_open)
+        sv_timer_set (self->config.loop, self->timer, 1, 0);
+}
+
 static void s_on_fd (void *arg, int events)
 {
     store_pg_t *self = arg;

@@ -73,6 +73,10 @@ typedef void (store_pg_step_fn) (void *arg, const store_pg_step_t *step);
 store_pg_t *store_pg_new (const store_pg_config_t *config);
 void store_pg_destroy (store_pg_t **self_p);
 
+/*  Another connection has reached the server: an attempt that is put off is made
+    at once, unless it waits for a standby.  Later failures wait as before. */
+void store_pg_hurry (store_pg_t *self);
+
 /*  Up, and no step in flight: a transaction may begin. */
 bool store_pg_is_idle (const store_pg_t *self);
 bool store_pg_is_up (const store_pg_t *self);

@@ -176,8 +176,7 @@ void store_pool_run (store_pool_t *self, store_job_t *job)
 static void s_on_state (void *ctx, bool is_up)
 {
     s_lane_t *lane = ctx;
-    (void)is_up;
-    lane->pool->config.on_state (lane->pool->config.ctx);
+    lane->pool->config.on_state (lane->pool->config.ctx, is_up);
     s_work (lane->pool);
 }
 
@@ -236,6 +235,12 @@ void store_pool_destroy (store_pool_t **self_p)
     sv_timer_cancel (self->config.loop, &self->timer);
     free (self);
     *self_p = NULL;
+}
+
+void store_pool_hurry (store_pool_t *self)
+{
+    for (unsigned i = 0; i < self->lane_count; i++)
+        store_pg_hurry (self->lanes[i].pg);
 }
 
 unsigned store_pool_live (const store_pool_t *self)

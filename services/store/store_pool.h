@@ -69,7 +69,7 @@ typedef struct {
     sv_loop_t *loop;
     sv_log_t *log;
     sv_metrics_t *metrics;
-    void (*on_state) (void *ctx); /* a connection came up or went down */
+    void (*on_state) (void *ctx, bool is_up); /* a connection came up or went down */
     void *ctx;
 } store_pool_config_t;
 
@@ -85,6 +85,9 @@ void store_pool_destroy (store_pool_t **self_p);
 /*  Runs a job as soon as a connection is free; it stays the caller's memory and
     must live until it is done or failed.  It may fail from within this call. */
 void store_pool_run (store_pool_t *self, store_job_t *job);
+
+/*  The server was reached: connections that are put off are tried at once. */
+void store_pool_hurry (store_pool_t *self);
 
 /*  Connections that are up, and why the first one is not ("" when all are). */
 unsigned store_pool_live (const store_pool_t *self);
