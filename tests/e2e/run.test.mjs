@@ -1,4 +1,4 @@
-// run - `make run` as an operator meets it: start, second start, stop, the supervisor killed, long paths, what is linked, what it weighs.
+// run - `make run` as an operator meets it: start, second start, stop, a supervisor killed, long paths, what is linked, what it weighs.
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
@@ -29,7 +29,7 @@ function running(path) {
     .filter((pid) => {
       try {
         const line = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
-        return line.includes(path) && !line.includes('supervisorctl');
+        return line.includes(path);
       } catch {
         return false;
       }
@@ -131,8 +131,10 @@ test('Ctrl-C without clients ends everything within 3 s; what was written is the
   assert.equal(items.at(-1).body, 'kept');
 });
 
+const parentOf = (pid) => Number(/^PPid:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]);
+
 for (const [who, find] of [
-  ['the supervisor', () => Number(readFileSync(join(state, 'run/supervisord.pid'), 'utf8'))],
+  ['a supervisor', () => parentOf(cluster.pids().chat)],
   ['the script', () => cluster.child.pid],
 ]) {
   test(`${who} killed with -9 leaves nothing running, and the next start recovers`, async () => {

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, existsSync, realpathSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -44,13 +44,17 @@ export async function until(what, check, ms = 15000, step = 20) {
   }
 }
 
-// The name supervisor gave a child; none for one that is a fork of supervisor still, or dead.
-function nameOf(pid) {
+const childrenOf = (pid) => readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean);
+
+// [name, pid] of what a supervisor runs; none for a process that is none, and for a child that is a fork still, or dead.
+function servedBy(supervisor) {
   try {
-    if (/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))) return null;
-    return /(?:^|\0)SUPERVISOR_PROCESS_NAME=(\w+)/.exec(readFileSync(`/proc/${pid}/environ`, 'utf8'))?.[1];
+    const [program, folder] = readFileSync(`/proc/${supervisor}/cmdline`, 'utf8').split('\0');
+    if (program !== 's6-supervise') return [];
+    const runs = childrenOf(supervisor).filter((pid) => !/^Name:\s+s6-supervise$|^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8')));
+    return runs.map((pid) => [basename(folder), Number(pid)]);
   } catch {
-    return null;
+    return [];
   }
 }
 
@@ -128,25 +132,19 @@ export class Cluster {
     }
   }
 
-  // Process ids by name (broker0, store, gateway1, postgres): the supervisor's children, from the moment they are started.
+  // Process ids by name (broker0, store, gateway1, postgres), from the moment they are started.
   pids() {
-    const found = {};
     try {
-      const supervisor = readFileSync(join(this.state, 'run/supervisord.pid'), 'utf8').trim();
-      for (const pid of readFileSync(`/proc/${supervisor}/task/${supervisor}/children`, 'utf8').split(' ').filter(Boolean)) {
-        const name = nameOf(pid);
-        if (name) found[name] = Number(pid);
-      }
+      return Object.fromEntries(childrenOf(this.child.pid).flatMap(servedBy));
     } catch {
-      // no supervisor: no processes
+      return {}; // no run: no processes
     }
-    return found;
   }
 
-  // supervisorctl on this cluster: start, stop or signal a process by name.
+  // Starts, stops or restarts a process by name, and waits until it is so.
   async supervise(action, ...names) {
-    const group = (name) => (name === 'postgres' ? `database:${name}` : `parley:${name}`);
-    await promisify(execFile)('supervisorctl', ['-c', join(this.state, 'supervisord.conf'), ...action.split(' '), ...names.map(group)]);
+    const flags = { start: ['-wu', '-u'], stop: ['-wd', '-d'], restart: ['-wr', '-r'] }[action];
+    await Promise.all(names.map((name) => promisify(execFile)('s6-svc', [...flags, join(this.state, 'run/services', name)])));
   }
 
   // kill -9 (or another signal) of one process by name; returns the pid.
