@@ -1,5 +1,5 @@
-/*  pt_field - private to the library: the members of any message by their
-    descriptors, the bounds of one member, and the list of what is wrong. */
+/*  pt_field - for code that serves any message: its members by their descriptors,
+    the bounds of one member, and the list of what is wrong. */
 
 #ifndef PT_FIELD_H
 #define PT_FIELD_H

@@ -1,6 +1,7 @@
 /*  store_ops - the table of operations, and what several of them share. */
 
 #include "store_ops.h"
+#include "pt_field.h"
 #include "store_shape.h"
 
 static const store_op_rule_t *const s_tables[] = {
@@ -45,15 +46,28 @@ void store_ops_lock (store_pg_t *pg, bool has_account, uint64_t account, bool ha
     store_pg_send (pg, STORE_SQL_account_lock);
 }
 
-int store_ops_reply_account (store_op_t *op, const PGresult *result)
+void store_ops_send_ref (store_pg_t *pg, store_sql_t sql, uint64_t account, uint64_t id)
 {
-    pt_account_t *reply = store_op_alloc (op, sizeof (*reply));
+    store_args_t *args = store_pg_args (pg);
+    store_args_i64 (args, account);
+    store_args_i64 (args, id);
+    store_pg_send (pg, sql);
+}
+
+static const pt_desc_t *s_reply_desc (const store_op_t *op)
+{
+    return pt_desc (pt_call_find (op->rule->opcode)->reply);
+}
+
+int store_ops_reply_row (store_op_t *op, const PGresult *result, store_ops_read_fn *read)
+{
+    void *reply = store_op_alloc (op, s_reply_desc (op)->size);
     if (!reply)
         return -PT_E_memory;
     if (PQntuples (result) == 0)
         return -PT_E_not_found;
     store_row_t row = store_row (result, 0);
-    store_shape_account (&row, reply);
+    read (&row, reply);
     op->reply = reply;
     return row.is_bad ? -PT_E_internal : STORE_DONE;
 }
@@ -76,6 +90,37 @@ int store_ops_list (store_op_t *op, const PGresult *result, uint64_t limit, size
             return -PT_E_internal;
     }
     return 0;
+}
+
+int store_ops_reply_list (store_op_t *op, const PGresult *result, uint64_t limit, store_ops_read_fn *read)
+{
+    const pt_desc_t *desc = s_reply_desc (op);
+    const pt_field_t *items = &desc->fields[0], *next = pt_desc_field (desc, "next", strlen ("next"));
+    const pt_desc_t *item = pt_desc (items->elem);
+    store_ops_list_t list;
+    void *reply = store_op_alloc (op, desc->size);
+    int rc = reply ? store_ops_list (op, result, limit, item->size, read, &list) : -PT_E_memory;
+    if (rc < 0)
+        return rc;
+    const pt_list_t page = {list.at, list.count};
+    pt_field_store (items, reply, &page, sizeof (page));
+    if (list.count > 0)
+        pt_field_set_has (items, reply);
+    if (next && list.has_more) {
+        uint64_t id = pt_field_u64 (&item->fields[0], pt_list_element (page, item, list.count - 1));
+        pt_str_t cursor = store_ops_decimal (op, id);
+        pt_field_store (next, reply, &cursor, sizeof (cursor));
+        pt_field_set_has (next, reply);
+    }
+    op->reply = reply;
+    return STORE_DONE;
+}
+
+int store_ops_take_empty (store_op_t *op, store_pg_t *pg, const store_pg_step_t *step)
+{
+    (void)pg;
+    (void)step;
+    return store_ops_reply_empty (op);
 }
 
 int store_ops_reply_empty (store_op_t *op)

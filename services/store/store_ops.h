@@ -45,9 +45,15 @@ int store_ops_cursor (store_op_t *op, bool has, pt_str_t cursor);
     takes it first.  Its row: active, generation, authtoken; none: no such account. */
 void store_ops_lock (store_pg_t *pg, bool has_account, uint64_t account, bool has_mail, uint64_t mail);
 
-/*  Reads the only row of a result as an account, which becomes the reply; no row is
-    not_found.  STORE_DONE or an error. */
-int store_ops_reply_account (store_op_t *op, const PGresult *result);
+/*  Sends a statement about a thing as somebody sees it. */
+void store_ops_send_ref (store_pg_t *pg, store_sql_t sql, uint64_t account, uint64_t id);
+
+/*  Reads a row, from where it stands, into a message; the caller checks `is_bad`. */
+typedef void (store_ops_read_fn) (store_row_t *row, void *out);
+
+/*  Reads the only row of a result as the operation's reply; no row is not_found.  STORE_DONE or
+    an error. */
+int store_ops_reply_row (store_op_t *op, const PGresult *result, store_ops_read_fn *read);
 
 /*  Reads at most `limit` rows into elements of `size` bytes, of the arena.  A first row that begins
     with NULL counts as none: the asker may ask, and there is nothing.  0 or an error. */
@@ -56,9 +62,15 @@ typedef struct {
     uint32_t count;
     bool has_more; /* there were more rows than `limit` */
 } store_ops_list_t;
-typedef void (store_ops_read_fn) (store_row_t *row, void *out);
 PT_MUSTCHECK int store_ops_list (store_op_t *op, const PGresult *result, uint64_t limit, size_t size,
                                  store_ops_read_fn *read, store_ops_list_t *out);
+
+/*  The same, as the list that is the first member of the operation's reply.  Where that has a `next` and there
+    were more rows it is the cursor of the last item, by the item's first member.  STORE_DONE or an error. */
+int store_ops_reply_list (store_op_t *op, const PGresult *result, uint64_t limit, store_ops_read_fn *read);
+
+/*  For `take` of what has nothing to say. */
+int store_ops_take_empty (store_op_t *op, store_pg_t *pg, const store_pg_step_t *step);
 
 /*  Lets an empty message be the reply.  STORE_DONE or an error. */
 int store_ops_reply_empty (store_op_t *op);
@@ -69,8 +81,9 @@ int store_ops_reply_revocation (store_op_t *op, const pt_revocation_t *revocatio
 /*  Says that a field's value is taken, up to twice; 0 or -PT_E_memory. */
 int store_ops_fault_taken (store_op_t *op, const char *field);
 
-/*  Cursor of the page after the one that ended with `id`.  Empty when the arena is full. */
-static inline pt_str_t store_ops_next (store_op_t *op, uint64_t id)
+/*  An id as a text: the cursor of the page after the one that ended with it, or a key.  Empty when the arena
+    is full. */
+static inline pt_str_t store_ops_decimal (store_op_t *op, uint64_t id)
 {
     const char *text = pt_arena_printf (op->arena, "%llu", (unsigned long long)id);
     return text ? pt_str (text) : PT_LIT ("");

@@ -6,7 +6,7 @@
 static int s_take_account (store_op_t *op, store_pg_t *pg, const store_pg_step_t *step)
 {
     (void)pg;
-    return store_ops_reply_account (op, step->results[0]);
+    return store_ops_reply_row (op, step->results[0], store_shape_account);
 }
 
 /*  ---- create ------------------------------------------------------------------- */
@@ -59,7 +59,7 @@ static int s_create_take (store_op_t *op, store_pg_t *pg, const store_pg_step_t 
     (void)pg;
     if (PQntuples (step->results[0]) == 0)
         return s_refuse_taken (op, step->results[1]);
-    return store_ops_reply_account (op, step->results[0]);
+    return store_ops_reply_row (op, step->results[0], store_shape_account);
 }
 
 /*  ---- get ------------------------------------------------------------------------ */
@@ -87,7 +87,7 @@ static int s_get_take (store_op_t *op, store_pg_t *pg, const store_pg_step_t *st
         return -PT_E_forbidden;
     if (msg->as_staff && PQgetisnull (result, 0, 0))
         return -PT_E_not_found;
-    return store_ops_reply_account (op, result);
+    return store_ops_reply_row (op, result, store_shape_account);
 }
 
 /*  ---- update --------------------------------------------------------------------- */
@@ -169,20 +169,8 @@ static int s_list_take (store_op_t *op, store_pg_t *pg, const store_pg_step_t *s
     const pt_account_query_t *msg = op->msg;
     if (msg->as_staff && PQntuples (step->results[0]) == 0)
         return -PT_E_forbidden;
-    store_ops_list_t list;
-    pt_account_page_t *reply = store_op_alloc (op, sizeof (*reply));
-    int rc = reply ? store_ops_list (op, step->results[0], store_ops_limit (msg->has_limit, msg->limit),
-                                     sizeof (pt_account_t), store_shape_account, &list)
-                   : -PT_E_memory;
-    if (rc < 0)
-        return rc;
-    reply->items.at = list.at;
-    reply->items.count = list.count;
-    reply->has_next = list.has_more;
-    if (reply->has_next)
-        reply->next = store_ops_next (op, reply->items.at[list.count - 1].id);
-    op->reply = reply;
-    return STORE_DONE;
+    return store_ops_reply_list (op, step->results[0], store_ops_limit (msg->has_limit, msg->limit),
+                                 store_shape_account);
 }
 
 /*  ---- find ----------------------------------------------------------------------- */

@@ -87,17 +87,7 @@ static store_next_t s_farewell_send (store_op_t *op, store_pg_t *pg)
 static int s_farewell_take (store_op_t *op, store_pg_t *pg, const store_pg_step_t *step)
 {
     (void)pg;
-    store_ops_list_t list;
-    pt_farewell_page_t *reply = store_op_alloc (op, sizeof (*reply));
-    int rc = reply
-                 ? store_ops_list (op, step->results[0], LIM_PAGE, sizeof (pt_farewell_t), store_shape_farewell, &list)
-                 : -PT_E_memory;
-    if (rc < 0)
-        return rc;
-    reply->items.at = list.at;
-    reply->items.count = list.count;
-    op->reply = reply;
-    return STORE_DONE;
+    return store_ops_reply_list (op, step->results[0], LIM_PAGE, store_shape_farewell);
 }
 
 const store_op_rule_t store_ops_admin[] = {

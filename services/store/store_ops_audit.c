@@ -31,14 +31,6 @@ static store_next_t s_create_send (store_op_t *op, store_pg_t *pg)
 
 #undef S_COLUMN
 
-static int s_create_take (store_op_t *op, store_pg_t *pg, const store_pg_step_t *step)
-{
-    (void)pg;
-    (void)step;
-    op->reply = store_op_alloc (op, sizeof (pt_empty_t));
-    return op->reply ? STORE_DONE : -PT_E_memory;
-}
-
 /*  ---- list ----------------------------------------------------------------------- */
 
 static int s_list_check (store_op_t *op)
@@ -67,24 +59,11 @@ static int s_list_take (store_op_t *op, store_pg_t *pg, const store_pg_step_t *s
     const pt_audit_query_t *msg = op->msg;
     if (PQntuples (step->results[0]) == 0)
         return -PT_E_forbidden;
-    store_ops_list_t list;
-    pt_audit_page_t *reply = store_op_alloc (op, sizeof (*reply));
-    int rc = reply ? store_ops_list (op, step->results[0], store_ops_limit (msg->has_limit, msg->limit),
-                                     sizeof (pt_audit_t), store_shape_audit, &list)
-                   : -PT_E_memory;
-    if (rc < 0)
-        return rc;
-    reply->items.at = list.at;
-    reply->items.count = list.count;
-    reply->has_next = list.has_more;
-    if (reply->has_next)
-        reply->next = store_ops_next (op, reply->items.at[list.count - 1].id);
-    op->reply = reply;
-    return STORE_DONE;
+    return store_ops_reply_list (op, step->results[0], store_ops_limit (msg->has_limit, msg->limit), store_shape_audit);
 }
 
 const store_op_rule_t store_ops_audit[] = {
-    {PT_OP_store_audit_create, s_create_send, s_create_take, NULL},
+    {PT_OP_store_audit_create, s_create_send, store_ops_take_empty, NULL},
     {PT_OP_store_audit_list, s_list_send, s_list_take, NULL, s_list_check, .is_read = true},
     {0, NULL, NULL, NULL},
 };

@@ -106,17 +106,7 @@ static store_next_t s_list_send (store_op_t *op, store_pg_t *pg)
 static int s_list_take (store_op_t *op, store_pg_t *pg, const store_pg_step_t *step)
 {
     (void)pg;
-    store_ops_list_t list;
-    pt_token_page_t *reply = store_op_alloc (op, sizeof (*reply));
-    int rc = reply
-                 ? store_ops_list (op, step->results[0], LIM_CREDENTIALS, sizeof (pt_token_t), store_shape_token, &list)
-                 : -PT_E_memory;
-    if (rc < 0)
-        return rc;
-    reply->items.at = list.at;
-    reply->items.count = list.count;
-    op->reply = reply;
-    return STORE_DONE;
+    return store_ops_reply_list (op, step->results[0], LIM_CREDENTIALS, store_shape_token);
 }
 
 /*  To find one may note its use, in a commit that waits for nothing: a read all the same. */

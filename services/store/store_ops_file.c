@@ -9,19 +9,6 @@
 
 /*  ---- replies ------------------------------------------------------------------ */
 
-static int s_reply_file (store_op_t *op, const PGresult *result)
-{
-    pt_file_t *reply = store_op_alloc (op, sizeof (*reply));
-    if (!reply)
-        return -PT_E_memory;
-    if (PQntuples (result) == 0)
-        return -PT_E_not_found;
-    store_row_t row = store_row (result, 0);
-    store_shape_file (&row, reply);
-    op->reply = reply;
-    return row.is_bad ? -PT_E_internal : STORE_DONE;
-}
-
 /*  A file and, behind it, the name of its bytes. */
 static int s_reply_stored (store_op_t *op, store_row_t *row)
 {
@@ -43,14 +30,6 @@ static int s_take_stored (store_op_t *op, store_pg_t *pg, const store_pg_step_t 
         return -PT_E_not_found;
     store_row_t row = store_row (step->results[0], 0);
     return s_reply_stored (op, &row);
-}
-
-static void s_send_ref (store_pg_t *pg, store_sql_t sql, uint64_t account, uint64_t id)
-{
-    store_args_t *args = store_pg_args (pg);
-    store_args_i64 (args, account);
-    store_args_i64 (args, id);
-    store_pg_send (pg, sql);
 }
 
 /*  ---- usage -------------------------------------------------------------------- */
@@ -104,20 +83,7 @@ static int s_list_take (store_op_t *op, store_pg_t *pg, const store_pg_step_t *s
 {
     (void)pg;
     const pt_file_query_t *msg = op->msg;
-    store_ops_list_t list;
-    pt_file_page_t *reply = store_op_alloc (op, sizeof (*reply));
-    int rc = reply ? store_ops_list (op, step->results[0], store_ops_limit (msg->has_limit, msg->limit),
-                                     sizeof (pt_file_t), store_shape_file, &list)
-                   : -PT_E_memory;
-    if (rc < 0)
-        return rc;
-    reply->items.at = list.at;
-    reply->items.count = list.count;
-    reply->has_next = list.has_more;
-    if (reply->has_next)
-        reply->next = store_ops_next (op, reply->items.at[list.count - 1].id);
-    op->reply = reply;
-    return STORE_DONE;
+    return store_ops_reply_list (op, step->results[0], store_ops_limit (msg->has_limit, msg->limit), store_shape_file);
 }
 
 /*  ---- get ------------------------------------------------------------------------ */
@@ -125,7 +91,7 @@ static int s_list_take (store_op_t *op, store_pg_t *pg, const store_pg_step_t *s
 static store_next_t s_get_send (store_op_t *op, store_pg_t *pg)
 {
     const pt_file_ref_t *msg = op->msg;
-    s_send_ref (pg, STORE_SQL_file_get, msg->account, msg->id);
+    store_ops_send_ref (pg, STORE_SQL_file_get, msg->account, msg->id);
     return STORE_LAST;
 }
 
@@ -153,7 +119,7 @@ static store_next_t s_update_send (store_op_t *op, store_pg_t *pg)
 static int s_update_take (store_op_t *op, store_pg_t *pg, const store_pg_step_t *step)
 {
     (void)pg;
-    return s_reply_file (op, step->results[0]);
+    return store_ops_reply_row (op, step->results[0], store_shape_file);
 }
 
 /*  ---- delete --------------------------------------------------------------------- */
@@ -163,7 +129,7 @@ static void s_delete_identify (store_op_t *op)
 {
     const pt_file_ref_t *msg = op->msg;
     op->caller = msg->account;
-    op->key = store_ops_next (op, msg->id);
+    op->key = store_ops_decimal (op, msg->id);
     store_op_content (op, PT_MSG_file_ref, msg);
 }
 
@@ -171,7 +137,7 @@ static store_next_t s_delete_send (store_op_t *op, store_pg_t *pg)
 {
     const pt_file_ref_t *msg = op->msg;
     store_ops_lock (pg, true, msg->account, false, 0);
-    s_send_ref (pg, STORE_SQL_file_delete, msg->account, msg->id);
+    store_ops_send_ref (pg, STORE_SQL_file_delete, msg->account, msg->id);
     return STORE_NEXT;
 }
 
@@ -252,13 +218,6 @@ static store_next_t s_clear_send (store_op_t *op, store_pg_t *pg)
     return STORE_LAST;
 }
 
-static int s_clear_take (store_op_t *op, store_pg_t *pg, const store_pg_step_t *step)
-{
-    (void)pg;
-    (void)step;
-    return store_ops_reply_empty (op);
-}
-
 const store_op_rule_t store_ops_file[] = {
     {PT_OP_store_usage, s_usage_send, s_usage_take, NULL, .is_read = true},
     {PT_OP_store_file_list, s_list_send, s_list_take, NULL, s_list_check, .is_read = true},
@@ -267,6 +226,6 @@ const store_op_rule_t store_ops_file[] = {
     {PT_OP_store_file_delete, s_delete_send, s_delete_take, s_delete_identify},
     {PT_OP_store_file_create, s_create_send, s_create_take, NULL},
     {PT_OP_store_avatar_get, s_avatar_send, s_take_stored, NULL, .is_read = true},
-    {PT_OP_store_avatar_delete, s_clear_send, s_clear_take, NULL},
+    {PT_OP_store_avatar_delete, s_clear_send, store_ops_take_empty, NULL},
     {0, NULL, NULL, NULL},
 };

@@ -25,13 +25,6 @@ static store_next_t s_create_send (store_op_t *op, store_pg_t *pg)
     return STORE_LAST;
 }
 
-static int s_take_empty (store_op_t *op, store_pg_t *pg, const store_pg_step_t *step)
-{
-    (void)pg;
-    (void)step;
-    return store_ops_reply_empty (op);
-}
-
 /*  ---- take ----------------------------------------------------------------------- */
 
 static store_next_t s_take_send (store_op_t *op, store_pg_t *pg)
@@ -48,16 +41,7 @@ static store_next_t s_take_send (store_op_t *op, store_pg_t *pg)
 static int s_take_take (store_op_t *op, store_pg_t *pg, const store_pg_step_t *step)
 {
     (void)pg;
-    store_ops_list_t list;
-    pt_mail_batch_t *reply = store_op_alloc (op, sizeof (*reply));
-    int rc = reply ? store_ops_list (op, step->results[0], LIM_MAILS, sizeof (pt_mail_t), store_shape_mail, &list)
-                   : -PT_E_memory;
-    if (rc < 0)
-        return rc;
-    reply->items.at = list.at;
-    reply->items.count = list.count;
-    op->reply = reply;
-    return STORE_DONE;
+    return store_ops_reply_list (op, step->results[0], LIM_MAILS, store_shape_mail);
 }
 
 /*  ---- done ----------------------------------------------------------------------- */
@@ -114,9 +98,9 @@ static int s_confirm_take (store_op_t *op, store_pg_t *pg, const store_pg_step_t
 }
 
 const store_op_rule_t store_ops_mail[] = {
-    {PT_OP_store_mail_create, s_create_send, s_take_empty, NULL},
+    {PT_OP_store_mail_create, s_create_send, store_ops_take_empty, NULL},
     {PT_OP_store_mail_take, s_take_send, s_take_take, NULL},
-    {PT_OP_store_mail_done, s_done_send, s_take_empty, NULL},
+    {PT_OP_store_mail_done, s_done_send, store_ops_take_empty, NULL},
     {PT_OP_store_email_confirm, s_confirm_send, s_confirm_take, NULL},
     {0, NULL, NULL, NULL},
 };

@@ -19,22 +19,6 @@ static int s_read_room (store_op_t *op, const PGresult *result, pt_room_t **out_
     return row.is_bad ? -PT_E_internal : 0;
 }
 
-static int s_reply_room (store_op_t *op, const PGresult *result)
-{
-    pt_room_t *room = NULL;
-    int rc = s_read_room (op, result, &room);
-    op->reply = room;
-    return rc < 0 ? rc : STORE_DONE;
-}
-
-static void s_send_ref (store_pg_t *pg, store_sql_t sql, uint64_t account, uint64_t room)
-{
-    store_args_t *args = store_pg_args (pg);
-    store_args_i64 (args, account);
-    store_args_i64 (args, room);
-    store_pg_send (pg, sql);
-}
-
 static void s_send_lock (store_pg_t *pg, uint64_t room)
 {
     store_args_i64 (store_pg_args (pg), room);
@@ -117,7 +101,7 @@ static int s_create_take (store_op_t *op, store_pg_t *pg, const store_pg_step_t 
     const pt_room_create_t *msg = op->msg;
     s_plan_t *plan = op->state;
     if (plan->is_found)
-        return s_reply_room (op, step->results[0]);
+        return store_ops_reply_row (op, step->results[0], store_shape_room);
     if (PQntuples (step->results[0]) == 0) {
         if (!plan->direct_key[0] || op->step > 1)
             return -PT_E_internal;
@@ -130,7 +114,7 @@ static int s_create_take (store_op_t *op, store_pg_t *pg, const store_pg_step_t 
     if (row.is_bad)
         return -PT_E_internal;
     plan->is_found = true;
-    s_send_ref (pg, STORE_SQL_room_get, msg->account, room);
+    store_ops_send_ref (pg, STORE_SQL_room_get, msg->account, room);
     return STORE_NEXT;
 }
 
@@ -139,14 +123,14 @@ static int s_create_take (store_op_t *op, store_pg_t *pg, const store_pg_step_t 
 static store_next_t s_get_send (store_op_t *op, store_pg_t *pg)
 {
     const pt_room_ref_t *msg = op->msg;
-    s_send_ref (pg, STORE_SQL_room_get, msg->account, msg->room);
+    store_ops_send_ref (pg, STORE_SQL_room_get, msg->account, msg->room);
     return STORE_LAST;
 }
 
 static int s_get_take (store_op_t *op, store_pg_t *pg, const store_pg_step_t *step)
 {
     (void)pg;
-    return s_reply_room (op, step->results[0]);
+    return store_ops_reply_row (op, step->results[0], store_shape_room);
 }
 
 /*  ---- update --------------------------------------------------------------------- */
@@ -169,7 +153,7 @@ static store_next_t s_update_send (store_op_t *op, store_pg_t *pg)
     store_args_opt_str (args, msg->has_name, msg->name);
     store_args_opt_str (args, msg->has_topic, msg->topic);
     store_pg_send (pg, STORE_SQL_room_update);
-    s_send_ref (pg, STORE_SQL_room_get, msg->account, msg->room);
+    store_ops_send_ref (pg, STORE_SQL_room_get, msg->account, msg->room);
     return STORE_NEXT;
 }
 
@@ -204,8 +188,8 @@ static store_next_t s_delete_send (store_op_t *op, store_pg_t *pg)
 {
     const pt_room_change_t *msg = op->msg;
     s_send_lock (pg, msg->room);
-    s_send_ref (pg, STORE_SQL_room_get, msg->account, msg->room);
-    s_send_ref (pg, STORE_SQL_room_delete, msg->account, msg->room);
+    store_ops_send_ref (pg, STORE_SQL_room_get, msg->account, msg->room);
+    store_ops_send_ref (pg, STORE_SQL_room_delete, msg->account, msg->room);
     return STORE_NEXT;
 }
 
@@ -222,8 +206,7 @@ static int s_delete_take (store_op_t *op, store_pg_t *pg, const store_pg_step_t 
         op->detail = "owners delete a room";
         return -PT_E_forbidden;
     }
-    op->reply = store_op_alloc (op, sizeof (pt_empty_t));
-    return op->reply ? STORE_DONE : -PT_E_memory;
+    return store_ops_reply_empty (op);
 }
 
 /*  ---- list ----------------------------------------------------------------------- */
@@ -251,20 +234,7 @@ static int s_list_take (store_op_t *op, store_pg_t *pg, const store_pg_step_t *s
 {
     (void)pg;
     const pt_room_query_t *msg = op->msg;
-    store_ops_list_t list;
-    pt_room_page_t *reply = store_op_alloc (op, sizeof (*reply));
-    int rc = reply ? store_ops_list (op, step->results[0], store_ops_limit (msg->has_limit, msg->limit),
-                                     sizeof (pt_room_t), store_shape_room, &list)
-                   : -PT_E_memory;
-    if (rc < 0)
-        return rc;
-    reply->items.at = list.at;
-    reply->items.count = list.count;
-    reply->has_next = list.has_more;
-    if (reply->has_next)
-        reply->next = store_ops_next (op, reply->items.at[list.count - 1].id);
-    op->reply = reply;
-    return STORE_DONE;
+    return store_ops_reply_list (op, step->results[0], store_ops_limit (msg->has_limit, msg->limit), store_shape_room);
 }
 
 /*  ---- members -------------------------------------------------------------------- */
@@ -294,20 +264,8 @@ static int s_members_take (store_op_t *op, store_pg_t *pg, const store_pg_step_t
     const pt_member_query_t *msg = op->msg;
     if (PQntuples (step->results[0]) == 0)
         return -PT_E_not_found;
-    store_ops_list_t list;
-    pt_member_page_t *reply = store_op_alloc (op, sizeof (*reply));
-    int rc = reply ? store_ops_list (op, step->results[0], store_ops_limit (msg->has_limit, msg->limit),
-                                     sizeof (pt_member_t), store_shape_member, &list)
-                   : -PT_E_memory;
-    if (rc < 0)
-        return rc;
-    reply->items.at = list.at;
-    reply->items.count = list.count;
-    reply->has_next = list.has_more;
-    if (reply->has_next)
-        reply->next = store_ops_next (op, reply->items.at[list.count - 1].account);
-    op->reply = reply;
-    return STORE_DONE;
+    return store_ops_reply_list (op, step->results[0], store_ops_limit (msg->has_limit, msg->limit),
+                                 store_shape_member);
 }
 
 /*  ---- membership ----------------------------------------------------------------- */
@@ -315,7 +273,7 @@ static int s_members_take (store_op_t *op, store_pg_t *pg, const store_pg_step_t
 static store_next_t s_membership_send (store_op_t *op, store_pg_t *pg)
 {
     const pt_room_ref_t *msg = op->msg;
-    s_send_ref (pg, STORE_SQL_membership, msg->account, msg->room);
+    store_ops_send_ref (pg, STORE_SQL_membership, msg->account, msg->room);
     return STORE_LAST;
 }
 

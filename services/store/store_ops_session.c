@@ -105,16 +105,7 @@ static store_next_t s_list_send (store_op_t *op, store_pg_t *pg)
 static int s_list_take (store_op_t *op, store_pg_t *pg, const store_pg_step_t *step)
 {
     (void)pg;
-    store_ops_list_t list;
-    pt_session_page_t *reply = store_op_alloc (op, sizeof (*reply));
-    int rc = reply ? store_ops_list (op, step->results[0], LIM_PAGE, sizeof (pt_session_t), store_shape_session, &list)
-                   : -PT_E_memory;
-    if (rc < 0)
-        return rc;
-    reply->items.at = list.at;
-    reply->items.count = list.count;
-    op->reply = reply;
-    return STORE_DONE;
+    return store_ops_reply_list (op, step->results[0], LIM_PAGE, store_shape_session);
 }
 
 /*  ---- delete --------------------------------------------------------------------- */
@@ -164,18 +155,7 @@ static int s_delete_take (store_op_t *op, store_pg_t *pg, const store_pg_step_t 
         return -PT_E_forbidden;
     if (!is_allowed || (msg->has_id && found == 0))
         return -PT_E_not_found;
-    store_ops_list_t list;
-    pt_revocations_t *reply = store_op_alloc (op, sizeof (*reply));
-    int rc = reply
-                 ? store_ops_list (op, result, LIM_CREDENTIALS, sizeof (pt_revocation_t), store_shape_revocation, &list)
-                 : -PT_E_memory;
-    if (rc < 0)
-        return rc;
-    reply->items.at = list.at;
-    reply->items.count = list.count;
-    reply->has_items = list.count > 0;
-    op->reply = reply;
-    return STORE_DONE;
+    return store_ops_reply_list (op, result, LIM_CREDENTIALS, store_shape_revocation);
 }
 
 const store_op_rule_t store_ops_session[] = {

@@ -66,13 +66,6 @@ static store_next_t s_swept_send (store_op_t *op, store_pg_t *pg)
     return STORE_LAST;
 }
 
-static int s_swept_take (store_op_t *op, store_pg_t *pg, const store_pg_step_t *step)
-{
-    (void)pg;
-    (void)step;
-    return store_ops_reply_empty (op);
-}
-
 /*  ---- unknown ------------------------------------------------------------------ */
 
 #define S_HEX_MAX 16
@@ -120,21 +113,12 @@ static store_next_t s_unknown_send (store_op_t *op, store_pg_t *pg)
 static int s_unknown_take (store_op_t *op, store_pg_t *pg, const store_pg_step_t *step)
 {
     (void)pg;
-    store_ops_list_t list;
-    pt_blob_list_t *reply = store_op_alloc (op, sizeof (*reply));
-    int rc =
-        reply ? store_ops_list (op, step->results[0], LIM_PAGE, sizeof (pt_blob_t), s_read_blob, &list) : -PT_E_memory;
-    if (rc < 0)
-        return rc;
-    reply->blobs.at = list.at;
-    reply->blobs.count = list.count;
-    op->reply = reply;
-    return STORE_DONE;
+    return store_ops_reply_list (op, step->results[0], LIM_PAGE, s_read_blob);
 }
 
 const store_op_rule_t store_ops_sweep[] = {
     {PT_OP_store_sweep, s_sweep_send, s_sweep_take, NULL},
-    {PT_OP_store_swept, s_swept_send, s_swept_take, NULL},
+    {PT_OP_store_swept, s_swept_send, store_ops_take_empty, NULL},
     {PT_OP_store_blobs_unknown, s_unknown_send, s_unknown_take, NULL, .is_read = true},
     {0, NULL, NULL, NULL},
 };

@@ -46,14 +46,6 @@ static int s_reply_upload (store_op_t *op, const PGresult *result)
     return row.is_bad ? -PT_E_internal : STORE_DONE;
 }
 
-static void s_send_ref (const pt_upload_ref_t *msg, store_pg_t *pg, store_sql_t sql)
-{
-    store_args_t *args = store_pg_args (pg);
-    store_args_i64 (args, msg->account);
-    store_args_i64 (args, msg->id);
-    store_pg_send (pg, sql);
-}
-
 /*  ---- create ------------------------------------------------------------------- */
 
 /*  A try may come later and under other settings: they are no part of what was asked. */
@@ -92,7 +84,8 @@ static int s_create_take (store_op_t *op, store_pg_t *pg, const store_pg_step_t 
 
 static store_next_t s_get_send (store_op_t *op, store_pg_t *pg)
 {
-    s_send_ref (op->msg, pg, STORE_SQL_upload_get);
+    const pt_upload_ref_t *msg = op->msg;
+    store_ops_send_ref (pg, STORE_SQL_upload_get, msg->account, msg->id);
     return STORE_LAST;
 }
 
@@ -133,7 +126,7 @@ static void s_delete_identify (store_op_t *op)
 {
     const pt_upload_ref_t *msg = op->msg;
     op->caller = msg->account;
-    op->key = store_ops_next (op, msg->id);
+    op->key = store_ops_decimal (op, msg->id);
     store_op_content (op, PT_MSG_upload_ref, msg);
 }
 
@@ -141,7 +134,7 @@ static store_next_t s_delete_send (store_op_t *op, store_pg_t *pg)
 {
     const pt_upload_ref_t *msg = op->msg;
     store_ops_lock (pg, true, msg->account, false, 0);
-    s_send_ref (msg, pg, STORE_SQL_upload_delete);
+    store_ops_send_ref (pg, STORE_SQL_upload_delete, msg->account, msg->id);
     return STORE_NEXT;
 }
 
