@@ -75,6 +75,7 @@
 #define LIM_MAILS 16                /* mails taken at a time */
 #define LIM_AUDIT_BATCH 64          /* entries in one store_audit_create */
 #define LIM_ATTACHMENTS 10          /* files in one message */
+#define LIM_FILES 50000             /* files of one account, uploads under way among them; quota_exceeded */
 #define LIM_HOPS 512                /* hops in one answer of a trace; `more` is set */
 
 /*  The bus.  A full queue or table answers `busy` at once. */

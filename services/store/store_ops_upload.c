@@ -5,7 +5,7 @@
 #include "store_shape.h"
 
 /*  By the verdicts of the upload_*.sql, each of which gives some of them. */
-enum { S_DONE, S_NOT_FOUND, S_OVER, S_LENGTH, S_QUOTA, S_TOO_MANY };
+enum { S_DONE, S_NOT_FOUND, S_OVER, S_LENGTH, S_QUOTA, S_TOO_MANY, S_FILES };
 
 static const struct {
     int err;
@@ -16,6 +16,7 @@ static const struct {
     [S_LENGTH] = {-PT_E_conflict, "the upload has another length"},
     [S_QUOTA] = {-PT_E_quota_exceeded, NULL},
     [S_TOO_MANY] = {-PT_E_too_many, "too many uploads are under way"},
+    [S_FILES] = {-PT_E_quota_exceeded, "there are as many files as an account may keep"},
 };
 
 /*  A row of a verdict, the upload, and the file where it is complete. */
@@ -70,6 +71,7 @@ static store_next_t s_create_send (store_op_t *op, store_pg_t *pg)
     store_args_time (args, msg->expires_at);
     store_args_i64 (args, msg->quota);
     store_args_i64 (args, msg->uploads);
+    store_args_i64 (args, LIM_FILES);
     store_pg_send (pg, STORE_SQL_upload_create);
     return STORE_NEXT;
 }

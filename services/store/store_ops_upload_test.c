@@ -94,6 +94,51 @@ static void test_a_quota_holds_against_many_at_once (void **state)
     assert_charged (bench);
 }
 
+/*  Refused with the sentence that is about the number of files. */
+static void assert_full (bench_t *bench, const pt_upload_insert_t *insert)
+{
+    const harness_frame_t *frame =
+        harness_reply (bench->store, harness_request (bench->store, PT_OP_store_upload_create, insert));
+    assert_string_equal (pt_error_name (frame->envelope.status), pt_error_name (PT_E_quota_exceeded));
+    const pt_error_t *error = frame->msg;
+    assert_true (error && error->has_detail);
+    assert_true (pt_str_eq (error->detail, PT_LIT ("there are as many files as an account may keep")));
+}
+
+/*  Empty ones cost no quota; two may come still, a picture or an upload of unknown length being one like any other. */
+static void test_files_are_so_many_and_no_more_though_they_are_empty (void **state)
+{
+    bench_t *bench = *state;
+    uint64_t me = make_account (bench);
+    sqlf (bench, "UPDATE account SET drive_files = %d WHERE id = %llu", LIM_FILES - 2, (unsigned long long)me);
+    pt_upload_create_t wish;
+    pt_upload_insert_t insert = wish_upload (bench, &wish, me, 0);
+    const pt_upload_t *upload = must (bench->store, PT_OP_store_upload_create, &insert);
+    uint64_t first = upload->id;
+    uint64_t second = begin_upload (bench, me, 0, PT_upload_purpose_AVATAR);
+    must (bench->store, PT_OP_store_upload_create, &insert); /* the answer was lost */
+    wish.key = key (bench->store);
+    assert_full (bench, &insert);
+    wish.has_length = false;
+    assert_full (bench, &insert);
+    wish.has_purpose = true;
+    wish.purpose = PT_upload_purpose_AVATAR;
+    assert_full (bench, &insert);
+
+    pt_file_insert_t done = finish (bench, me, first, 0, new_content ());
+    const pt_file_stored_t *stored = must (bench->store, PT_OP_store_file_create, &done);
+    pt_file_ref_t file = {.account = me, .id = stored->file->id};
+    assert_full (bench, &insert);
+    must (bench->store, PT_OP_store_upload_delete, &(pt_upload_ref_t){.account = me, .id = second});
+    (void)begin_upload (bench, me, 0, PT_upload_purpose_FILE);
+    assert_full (bench, &insert);
+    must (bench->store, PT_OP_store_file_delete, &file);
+    (void)begin_upload (bench, me, 0, PT_upload_purpose_FILE);
+    assert_full (bench, &insert);
+    sqlf (bench, "UPDATE account SET drive_files = 0 WHERE id = %llu", (unsigned long long)me);
+    assert_charged (bench);
+}
+
 /*  ---- bytes ------------------------------------------------------------------------------ */
 
 static void test_the_same_content_is_kept_once_and_goes_with_its_last_file (void **state)
@@ -207,6 +252,7 @@ int main (void)
         TEST (test_what_was_promised_counts_and_is_given_back),
         TEST (test_uploads_under_way_are_so_many_and_no_more),
         TEST (test_a_quota_holds_against_many_at_once),
+        TEST (test_files_are_so_many_and_no_more_though_they_are_empty),
         TEST (test_the_same_content_is_kept_once_and_goes_with_its_last_file),
         TEST (test_what_is_handed_out_comes_again_until_it_is_swept),
         TEST (test_an_upload_that_does_not_go_on_is_over),
