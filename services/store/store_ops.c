@@ -9,6 +9,8 @@ static const store_op_rule_t *const s_tables[] = {
     store_ops_mail,    store_ops_admin,    store_ops_audit,   store_ops_room,       store_ops_item,
     store_ops_sync,    store_ops_verify,   store_ops_file,    store_ops_upload,     store_ops_sweep};
 
+const char store_ops_last_of_staff[] = "somebody of staff must be left";
+
 const store_op_rule_t *store_ops_at (size_t i)
 {
     for (size_t t = 0; t < sizeof (s_tables) / sizeof (s_tables[0]); t++)

@@ -78,6 +78,9 @@ int store_ops_reply_empty (store_op_t *op);
 /*  Lets one revocation be the reply.  STORE_DONE or an error. */
 int store_ops_reply_revocation (store_op_t *op, const pt_revocation_t *revocation);
 
+/*  The sentence for who would leave nobody of staff: `forbidden`. */
+extern const char store_ops_last_of_staff[];
+
 /*  Says that a field's value is taken, up to twice; 0 or -PT_E_memory. */
 int store_ops_fault_taken (store_op_t *op, const char *field);
 

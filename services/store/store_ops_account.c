@@ -218,7 +218,8 @@ static store_next_t s_delete_send (store_op_t *op, store_pg_t *pg)
 {
     const pt_account_close_t *msg = op->msg;
     store_op_send_plain (pg, STORE_SQL_begin);
-    store_ops_lock (pg, true, msg->account, false, 0);
+    store_args_i64 (store_pg_args (pg), msg->account);
+    store_pg_send (pg, STORE_SQL_admin_lock);
     store_args_t *args = store_pg_args (pg);
     store_args_i64 (args, msg->account);
     store_args_i64 (args, msg->by);
@@ -233,9 +234,15 @@ static int s_delete_take (store_op_t *op, store_pg_t *pg, const store_pg_step_t 
 {
     (void)pg;
     const pt_account_close_t *msg = op->msg;
-    if (PQntuples (step->results[2]) == 0)
-        return PQntuples (step->results[1]) == 0 && msg->by == msg->account ? -PT_E_not_found : -PT_E_forbidden;
-    store_row_t row = store_row (step->results[2], 0);
+    const PGresult *result = step->results[2]; /* after BEGIN and the lock */
+    if (PQntuples (result) == 0)
+        return msg->by == msg->account ? -PT_E_not_found : -PT_E_forbidden;
+    store_row_t row = store_row (result, 0);
+    bool is_last = store_row_bool (&row);
+    if (!row.is_bad && is_last) {
+        op->detail = store_ops_last_of_staff;
+        return -PT_E_forbidden;
+    }
     pt_revocation_t gone = {.account = msg->account, .has_generation = true};
     gone.generation = store_row_u64 (&row);
     gone.at = store_row_time (&row);

@@ -266,20 +266,27 @@ static void test_who_is_not_staff_becomes_it_by_the_settings_alone (void **state
     assert_true (changed->account->staff);
 }
 
+/*  Asks for an end of somebody's being staff, in one of three ways. */
+static uint64_t end_staff (harness_t *store, uint64_t id, unsigned way)
+{
+    if (way == 0)
+        return harness_request (store, PT_OP_store_account_delete, &(pt_account_close_t){.account = id, .by = id});
+    pt_admin_update_t update = {.account = id, .id = id, .key = key (store)};
+    update.has_staff = way == 1;
+    update.has_active = way == 2;
+    return harness_request (store, PT_OP_store_admin_update, &(pt_admin_store_t){.ask = &update});
+}
+
 static void test_somebody_of_staff_is_always_left (void **state)
 {
-    enum { ROUNDS = 10 };
+    enum { WAYS = 3, ROUNDS = 4 * WAYS * WAYS };
     bench_t *bench = *state;
     sql (bench->sql, "UPDATE account SET staff = false");
     harness_t *stores[2] = {bench->store, open_store (NULL)};
     for (unsigned round = 0; round < ROUNDS; round++) {
         uint64_t people[2] = {make_staff (bench), make_staff (bench)}, waiting[2];
-        for (unsigned i = 0; i < 2; i++) {
-            pt_admin_update_t update = {.account = people[i], .id = people[i], .key = key (stores[i])};
-            update.has_staff = round & 1;
-            update.has_active = !update.has_staff;
-            waiting[i] = harness_request (stores[i], PT_OP_store_admin_update, &(pt_admin_store_t){.ask = &update});
-        }
+        waiting[0] = end_staff (stores[0], people[0], round % WAYS);
+        waiting[1] = end_staff (stores[1], people[1], round / WAYS % WAYS);
         int first = harness_reply (stores[0], waiting[0])->envelope.status;
         int second = harness_reply (stores[1], waiting[1])->envelope.status;
         assert_int_equal (first + second, PT_E_forbidden);
@@ -287,6 +294,26 @@ static void test_somebody_of_staff_is_always_left (void **state)
         sql (bench->sql, "UPDATE account SET staff = false");
     }
     harness_destroy (&stores[1]);
+}
+
+static void test_the_last_of_staff_is_told_why_it_stays (void **state)
+{
+    bench_t *bench = *state;
+    sql (bench->sql, "UPDATE account SET staff = false");
+    uint64_t last = make_staff (bench), asleep = make_staff (bench);
+    sqlf (bench, "UPDATE account SET active = false WHERE id = %llu", (unsigned long long)asleep);
+    for (unsigned way = 0; way < 3; way++) {
+        const harness_frame_t *frame = harness_reply (bench->store, end_staff (bench->store, last, way));
+        assert_int_equal (frame->envelope.status, PT_E_forbidden);
+        const pt_error_t *error = frame->msg;
+        assert_true (error->has_detail && pt_str_eq (error->detail, PT_LIT ("somebody of staff must be left")));
+    }
+    must (bench->store, PT_OP_store_account_delete, &(pt_account_close_t){.account = asleep, .by = last});
+    (void)make_staff (bench);
+    for (unsigned i = 0; i < 2; i++)
+        must (bench->store, PT_OP_store_account_delete, &(pt_account_close_t){.account = last, .by = last});
+    REFUSED (bench->store, PT_OP_store_account_delete, (&(pt_account_close_t){.account = 999999, .by = 999999}),
+             PT_E_not_found);
 }
 
 /*  ---- deletion ---------------------------------------------------------------------- */
@@ -460,6 +487,7 @@ int main (void)
         TEST (test_staff_takes_an_account_out_and_back),
         TEST (test_who_is_not_staff_becomes_it_by_the_settings_alone),
         TEST (test_somebody_of_staff_is_always_left),
+        TEST (test_the_last_of_staff_is_told_why_it_stays),
         TEST (test_a_deleted_account_is_a_row_without_a_name),
         TEST (test_staff_deletes_an_account),
         TEST (test_a_room_without_its_owner_has_an_heir),

@@ -43,7 +43,7 @@ static int s_refuse_update (store_op_t *op, uint64_t verdict)
 {
     if (verdict == S_NOT_FOUND)
         return -PT_E_not_found;
-    op->detail = verdict == S_LAST ? "somebody of staff must be left" : NULL;
+    op->detail = verdict == S_LAST ? store_ops_last_of_staff : NULL;
     return verdict <= S_LAST ? -PT_E_forbidden : -PT_E_internal;
 }
 
