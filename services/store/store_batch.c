@@ -58,6 +58,7 @@ typedef struct {
     store_entry_t *run[LIM_BATCH];
     uint16_t run_at[LIM_BATCH]; /* where in the batch */
     unsigned run_entries;
+    int unread; /* why what was stored could not be read; ROLLBACK is under way */
 } s_lane_t;
 
 struct store_batch {
@@ -301,6 +302,18 @@ static void s_halve (s_lane_t *lane)
     s_push_range (lane, lane->range.from, middle);
 }
 
+/*  Goes on with half of a range that failed, until the entry at fault stands alone. */
+static void s_narrow (s_lane_t *lane, int err)
+{
+    if (lane->run_count >= STORE_BATCH_RUNS)
+        s_fail_range (lane, -PT_E_busy);
+    else if (lane->run_entries == 1)
+        s_fail_entry (lane, err);
+    else
+        s_halve (lane);
+    lane->has_retried = false;
+}
+
 /*  Decides how a range that PostgreSQL refused goes on. */
 static void s_recover (s_lane_t *lane, const store_pg_step_t *step)
 {
@@ -314,19 +327,14 @@ static void s_recover (s_lane_t *lane, const store_pg_step_t *step)
     if (step->fault == STORE_FAULT_GUARD)
         sv_metric_add (batch->guards, 1);
     bool may_pass = step->fault == STORE_FAULT_GUARD || step->fault == STORE_FAULT_AGAIN;
-    if (step->fault == STORE_FAULT_AWAY)
+    if (step->fault == STORE_FAULT_AWAY) {
         s_fail_range (lane, step->err);
-    else if (lane->run_count >= STORE_BATCH_RUNS)
-        s_fail_range (lane, -PT_E_busy);
-    else if (may_pass && !lane->has_retried) {
+        lane->has_retried = false;
+    } else if (may_pass && !lane->has_retried && lane->run_count < STORE_BATCH_RUNS) {
         s_push_range (lane, lane->range.from, lane->range.to);
         lane->has_retried = true;
-        return;
-    } else if (lane->run_entries == 1)
-        s_fail_entry (lane, step->fault == STORE_FAULT_GUARD ? -PT_E_internal : step->err);
-    else
-        s_halve (lane);
-    lane->has_retried = false;
+    } else
+        s_narrow (lane, step->fault == STORE_FAULT_GUARD ? -PT_E_internal : step->err);
 }
 
 static void s_count (s_lane_t *lane, const store_entry_t *entry)
@@ -365,6 +373,8 @@ static void s_on_written (void *arg, const store_pg_step_t *step)
     lane->is_running = false;
     if (step->fault != STORE_FINE)
         s_recover (lane, step);
+    else if (lane->unread)
+        s_narrow (lane, lane->unread);
     else {
         sv_crash (SV_CRASH_store_after_commit);
         s_finish (lane);
@@ -382,16 +392,17 @@ static void s_on_read (void *arg, const store_pg_step_t *step)
         return;
     }
     int64_t now = 0;
-    bool is_read = store_statement_read (lane->append, step, lane->batch->config.codec, &lane->ids, &now) == 0;
-    if (is_read && store_ids_left (&lane->ids) >= lane->run_entries) {
+    lane->unread = store_statement_read (lane->append, step, lane->batch->config.codec, &lane->ids, &now);
+    if (lane->unread == 0 && store_ids_left (&lane->ids) < lane->run_entries)
+        lane->unread = -PT_E_internal;
+    if (lane->unread == 0) {
         unsigned new_count = store_append_decide (lane->append, now, &lane->ids);
         store_statement_write (lane->append, lane->pg, lane->run, lane->run_entries, new_count);
         sv_crash (SV_CRASH_store_before_commit);
         s_note_run (lane, PT_hop_kind_NUMBERED);
     } else {
-        sv_log (lane->batch->config.log, SV_ERROR, NULL, "postgres answered a batch in an unknown shape");
-        for (unsigned i = 0; i < lane->run_entries; i++)
-            lane->run[i]->error = -PT_E_internal;
+        sv_log (lane->batch->config.log, SV_ERROR, NULL, "what a batch of %u asked for can't be read: %s",
+                lane->run_entries, pt_error_name (lane->unread));
         store_pg_args (lane->pg);
         store_pg_send (lane->pg, STORE_SQL_rollback);
     }
@@ -415,6 +426,7 @@ static void s_work (s_lane_t *lane)
         }
         lane->run_count++;
         lane->is_running = true;
+        lane->unread = 0;
         s_note_run (lane, PT_hop_kind_BEGUN);
         store_statement_ask (lane->append, lane->pg, lane->run, lane->run_entries,
                              store_ids_left (&lane->ids) < lane->run_entries);

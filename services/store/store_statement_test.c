@@ -94,6 +94,28 @@ static void test_a_repeat_with_the_same_files_gets_the_first_answer (void **stat
     assert_int_equal (append (bench->store, room, &plain, 1)->results.at[0].status, PT_E_conflict);
 }
 
+/*  What is stored can't be read: whoever repeats that message is refused, and nobody else. */
+static void test_a_row_that_cannot_be_read_fails_alone (void **state)
+{
+    enum { BAD = 3, MANY = 6 };
+    bench_t *bench = *state;
+    uint64_t me = make_account (bench), room = make_room (bench, PT_room_kind_GROUP, me, NULL, 0), file;
+    make_files (bench, me, &file, 1);
+    pt_append_entry_t entries[MANY];
+    for (unsigned i = 0; i < MANY; i++)
+        entries[i] = i == BAD ? post (bench, me, "x", &file, 1) : message (me, key (bench->store), PT_LIT ("good"));
+    assert_int_equal (append (bench->store, room, &entries[BAD], 1)->results.at[0].seq, 2);
+    sqlf (bench, "UPDATE item SET attachments = '\\xc1' WHERE room = %llu AND seq = 2", (unsigned long long)room);
+    const pt_append_results_t *reply = append (bench->store, room, entries, MANY);
+    for (unsigned i = 0; i < MANY; i++) {
+        const pt_append_result_t *result = &reply->results.at[i];
+        assert_string_equal (pt_error_name ((int)result->status), pt_error_name (i == BAD ? PT_E_internal : 0));
+        if (i != BAD)
+            assert_int_equal (result->seq, 3 + i - (i > BAD));
+    }
+    sqlf (bench, "UPDATE item SET attachments = NULL WHERE room = %llu", (unsigned long long)room);
+}
+
 static void test_only_ones_own_files_are_posted (void **state)
 {
     bench_t *bench = *state;
@@ -163,6 +185,7 @@ int main (void)
     const struct CMUnitTest tests[] = {
         TEST (test_every_page_shows_the_files_as_they_were),
         TEST (test_a_repeat_with_the_same_files_gets_the_first_answer),
+        TEST (test_a_row_that_cannot_be_read_fails_alone),
         TEST (test_only_ones_own_files_are_posted),
         TEST (test_where_a_file_was_posted_is_noted_once),
         TEST (test_messages_without_files_do_not_touch_their_tables),
