@@ -253,6 +253,36 @@ static void test_staff_takes_an_account_out_and_back (void **state)
     REFUSED (bench->store, PT_OP_store_admin_update, &store, PT_E_not_found);
 }
 
+/*  Active again is not signed in again: of what there was before, API tokens alone are good. */
+static void test_who_was_taken_out_signs_in_anew (void **state)
+{
+    static const pt_credential_kind_t kinds[] = {PT_credential_kind_AUTHTOKEN, PT_credential_kind_KNOX,
+                                                 PT_credential_kind_TOKEN, PT_credential_kind_COOKIE};
+    bench_t *bench = *state;
+    uint64_t staff = make_staff (bench), id = make_account (bench), other = make_account (bench);
+    pt_str_t refresh = make_hash (bench->store), theirs = make_hash (bench->store), hashes[COUNT_OF (kinds)];
+    make_session (bench, id, refresh);
+    make_credential (bench, other, PT_credential_kind_KNOX, theirs);
+    for (size_t i = 0; i < COUNT_OF (kinds); i++) {
+        hashes[i] = make_hash (bench->store);
+        make_credential (bench, id, kinds[i], hashes[i]);
+    }
+    for (unsigned is_active = 0; is_active < 2; is_active++) {
+        pt_admin_update_t update = update_of (bench, staff, id);
+        update.has_active = true;
+        update.active = is_active;
+        must (bench->store, PT_OP_store_admin_update, &(pt_admin_store_t){.ask = &update});
+    }
+    pt_session_rotate_t rotate = {
+        .token_hash = refresh, .next_hash = make_hash (bench->store), .expires_at = sv_wall_us () + 3600000000};
+    REFUSED (bench->store, PT_OP_store_session_rotate, &rotate, PT_E_token_revoked);
+    for (size_t i = 0; i < COUNT_OF (kinds); i++)
+        REFUSED (bench->store, PT_OP_store_credential_find, &(pt_credential_find_t){.secret_hash = hashes[i]},
+                 kinds[i] == PT_credential_kind_TOKEN ? 0 : PT_E_token_revoked);
+    must (bench->store, PT_OP_store_credential_find, &(pt_credential_find_t){.secret_hash = theirs});
+    assert_int_equal (sqlf (bench, "SELECT authtoken FROM account WHERE id = %llu", (unsigned long long)id), 2);
+}
+
 static void test_who_is_not_staff_becomes_it_by_the_settings_alone (void **state)
 {
     bench_t *bench = *state;
@@ -485,6 +515,7 @@ int main (void)
         TEST (test_accounts_are_found_by_any_part_in_any_case),
         TEST (test_staff_lists_all_accounts_page_by_page),
         TEST (test_staff_takes_an_account_out_and_back),
+        TEST (test_who_was_taken_out_signs_in_anew),
         TEST (test_who_is_not_staff_becomes_it_by_the_settings_alone),
         TEST (test_somebody_of_staff_is_always_left),
         TEST (test_the_last_of_staff_is_told_why_it_stays),

@@ -1,4 +1,5 @@
 -- After admin_lock.  Verdicts: 0 done; 1 who asks is not staff; 2 no such account; 3 it would leave nobody of staff.
+-- Who is active no longer is signed out, as by session_delete, and stays so when active again.
 WITH me AS (
     SELECT s.id FROM account s WHERE s.id = $1::bigint AND (($8::boolean) OR (s.staff AND s.active))
 ), before AS (
@@ -10,10 +11,14 @@ WITH me AS (
 ), changed AS (
     UPDATE account a
        SET active = b.active, staff = b.staff, name = coalesce ($5::text, a.name),
-           generation = a.generation + CASE WHEN b.active <> b.was_active OR b.staff <> b.was_staff THEN 1 ELSE 0 END
+           generation = a.generation + CASE WHEN b.active <> b.was_active OR b.staff <> b.was_staff THEN 1 ELSE 0 END,
+           authtoken = a.authtoken + CASE WHEN b.was_active AND NOT b.active THEN 1 ELSE 0 END
       FROM before b WHERE a.id = b.id AND NOT b.is_last
     RETURNING a.id, a.login, a.email, a.name, a.created_at, a.uuid, a.nickname, a.email_confirmed, a.active, a.staff, a.avatar, a.generation,
               b.was_active, b.was_staff
+), ended AS (
+    UPDATE credential c SET revoked_at = clock_timestamp () FROM changed h
+     WHERE c.account = h.id AND h.was_active AND NOT h.active AND c.kind <> 4 AND c.revoked_at IS NULL
 ), told AS (
     INSERT INTO revocation (account, generation)
     SELECT c.id, c.generation FROM changed c WHERE c.active <> c.was_active OR c.staff <> c.was_staff
