@@ -348,7 +348,7 @@ static void test_a_room_that_is_gone_and_a_new_epoch_end_the_subscription (void 
     fake_expect (client, "{\"ev\":\"reset\",\"room\":\"7\",\"epoch\":2}");
     pt_head_t head = {.room = 8};
     sv_event_t event = {.opcode = PT_EV_room_gone, .msg = &head, .generation = 5};
-    fake.on_event (fake.on_event_ctx, &event);
+    fake_hear ('r', &event);
     fake_expect (client, "{\"ev\":\"gone\",\"room\":\"8\"}");
     fake_publish_seq (8, 11);
     fake_expect_none (client);
