@@ -38,7 +38,7 @@ function paced() {
 export class Transfers {
   static async start(cluster, { random, uploaders = 6, readers = 4, limits = {} }) {
     const self = new Transfers();
-    Object.assign(self, { cluster, random, ...waits, ...limits, files: [], deleted: [], findings: [], counts: { uploads: 0, resumes: 0, reads: 0, bytes: 0, given_up: 0 }, latest: {}, number: 0 });
+    Object.assign(self, { cluster, random, ...waits, ...limits, files: [], deleted: [], findings: [], counts: { uploads: 0, resumes: 0, reads: 0, bytes: 0, given_up: 0 }, refused: {}, latest: {}, number: 0 });
     self.people = await Promise.all(Array.from({ length: uploaders }, (_, i) => person(cluster.url(), `files${i}`)));
     self.workers = [...self.people.map((who, i) => self.#work(`uploader ${i}`, () => self.#upload(who))), ...Array.from({ length: readers }, (_, i) => self.#work(`reader ${i}`, () => self.#read()))];
     return self;
@@ -70,10 +70,9 @@ export class Transfers {
     this.latest[kind] = Math.max(this.latest[kind] ?? 0, begun);
   }
 
-  // Resolves when bytes were acknowledged, a file became whole, and one was read, each begun after this call.
-  async flows(ms) {
+  // Resolves when each of these was done and begun after this call: bytes were acknowledged, a file became whole, one was read.
+  async flows(ms, kinds = ['acknowledged', 'whole', 'read']) {
     const since = Date.now();
-    const kinds = ['acknowledged', 'whole', 'read'];
     const missing = () => kinds.filter((kind) => !((this.latest[kind] ?? 0) > since));
     await until('files flow', () => missing().length === 0, ms).catch(() => {
       throw new Error(`timed out after ${ms} ms: files flow (none ${missing().join(', ')}; last: ${this.lastError})`);
@@ -137,6 +136,7 @@ export class Transfers {
       this.#step(begun, 'acknowledged');
       return;
     }
+    this.refused[answer.status] = (this.refused[answer.status] ?? 0) + 1;
     if (answer.status === 460) this.#fail(`${location}: a right checksum was refused`);
     if (!passing.has(answer.status) && !gone(answer.status)) this.#fail(`${location}: a PATCH at ${acked} was answered ${answer.status} ${answer.body}`);
     this.lastError = `PATCH ${answer.status} ${answer.body ?? answer.error?.message}`;

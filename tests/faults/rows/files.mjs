@@ -1,13 +1,16 @@
 // files - uploads and downloads under faults: every acknowledged offset stays, every whole file is whole, no half file is ever seen, and at the end the
 // folder holds what is listed and nothing else.
 import { spawn } from 'node:child_process';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { person } from '../../e2e/lib/api.mjs';
 import { until } from '../../e2e/lib/cluster.mjs';
-import { contentOf, contentPath, create, put } from '../../e2e/lib/files.mjs';
+import { contentOf, contentPath, create, offsetOf, patch, put, terminate } from '../../e2e/lib/files.mjs';
 import { beside } from '../lib/beside.mjs';
+import { crashEnv, dyingAt } from '../lib/crash_points.mjs';
+import { Disk } from '../lib/disk.mjs';
 import { Net, clusterOf, prefix } from '../lib/net.mjs';
 import { pick, pickSome } from '../lib/seeded.mjs';
 import { Transfers } from '../lib/transfers.mjs';
@@ -48,6 +51,75 @@ const base = { cluster, rate, recoveryMs, setup, settle, check };
 const victims = ['drive', 'drive1', 'gateway0', 'gateway1', 'drive', 'drive1', 'store', 'store1', 'broker0', 'broker1', 'postgres', 'chat'];
 
 const stopped = (pids, names, signal) => names.forEach((name) => pids[name] && process.kill(pids[name], signal));
+
+// ---- marked points -----------------------------------------------------------------------------------------------------------
+
+const dying = dyingAt((name) => name.startsWith('drive_'), 3);
+
+// ---- disk full ---------------------------------------------------------------------------------------------------------------
+
+// Room for all that transfers keep and have under way at a time, and to spare.
+const diskMegabytes = 192;
+const probeSize = 256 * 1024;
+const refusedMs = 10000;
+const drives = ['drive', 'drive1'];
+
+async function openDisk(ctx) {
+  const { cluster, state } = ctx;
+  await cluster.supervise('stop', ...drives);
+  state.disk = new Disk(join(cluster.state, 'files'), join(cluster.state, 'disk-files'), diskMegabytes);
+  await cluster.supervise('start', ...drives);
+  await cluster.ready();
+  state.findings = [];
+  state.prober = await person(cluster.url(), 'prober');
+  await setup(ctx);
+}
+
+// Adds to an upload of its own and gives the answer; the upload's offset is what was acknowledged.
+async function probe({ cluster, state }) {
+  const { location, offset } = state.probe;
+  const answer = await patch(cluster.url(), state.prober.access, location, offset, contentOf('probe', offset, probeSize));
+  if (answer.status === 204) state.probe.offset += probeSize;
+  return answer;
+}
+
+// Fills the disk until an upload is refused: the sweep may free some of it meanwhile.
+async function fillDisk(ctx) {
+  const { cluster, state } = ctx;
+  const { headers } = await create(cluster.url(), state.prober.access, { name: 'probe' });
+  state.probe = { location: new URL(headers.location, cluster.url()).pathname, offset: 0 };
+  await until('an upload begins', async () => (await probe(ctx)).status === 204, refusedMs);
+  const refusal = await until('an upload is refused', async () => {
+    state.disk.fill();
+    const answer = await probe(ctx);
+    return answer.status !== 204 && answer;
+  }, refusedMs, 0);
+  if (refusal.status !== 503 || refusal.json?.code !== 'unavailable') state.findings.push(`an upload on the full disk was answered ${refusal.status} ${refusal.body}`);
+  const stands = await offsetOf(cluster.url(), state.prober.access, state.probe.location);
+  if (stands !== state.probe.offset) state.findings.push(`${state.probe.offset} bytes were acknowledged before the disk was full, and the upload stands at ${stands}`);
+  // What is there can be read.
+  await state.transfers.flows(flowsMs * ctx.slack, ['read']);
+  return 'disk';
+}
+
+// The upload that was refused goes on where it stood; then it is given up.
+async function freeDisk(ctx) {
+  const { cluster, state } = ctx;
+  state.disk.free();
+  if (!state.probe) return;
+  await until('the upload that was refused goes on', async () => (await probe(ctx)).status === 204, refusedMs);
+  const { status } = await terminate(cluster.url(), state.prober.access, state.probe.location);
+  if (status !== 204) state.findings.push(`giving an upload up was answered ${status}`);
+  state.probe = null;
+}
+
+// Nothing fails but the disk, and all that meets it is told so.
+function oddRefusals({ state: { transfers }, log }) {
+  log(`refused: ${JSON.stringify(transfers.refused)}`);
+  const { 503: full, ...odd } = transfers.refused;
+  if (!full) return ['no transfer met the full disk: nothing was shown'];
+  return Object.entries(odd).map(([status, count]) => `${count} uploads were answered ${status} while only the disk was full`);
+}
 
 // ---- beside chat ------------------------------------------------------------------------------------------------------------
 
@@ -151,6 +223,32 @@ export const rows = [
     },
     heal: async ({ state }) => state.net.heal(),
     teardown: async ({ state }) => state.net?.end(),
+  },
+  {
+    ...base,
+    ...dying,
+    name: 'files-crash-points',
+    what: 'transfers while drives die at each marked point between a byte and a file',
+    cluster: { ...cluster, env: { ...env, ...crashEnv } },
+    gap: [supervisorMs, supervisorMs + 1000],
+    hold: [300, 800],
+    async setup(ctx) {
+      dying.setup();
+      await setup(ctx);
+    },
+  },
+  {
+    ...base,
+    name: 'files-disk-full',
+    what: 'transfers while there is no space for files',
+    injections: 20,
+    short: 2,
+    hold: [500, 1500],
+    setup: openDisk,
+    inject: fillDisk,
+    heal: freeDisk,
+    check: async (ctx) => [...ctx.state.findings, ...oddRefusals(ctx), ...(await check(ctx))],
+    teardown: ({ state }) => state.disk?.close(),
   },
   beside({
     name: 'files-beside',
