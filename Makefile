@@ -182,6 +182,7 @@ faults-short: ## the faults of CI (two minutes)
 faults-controls: ## builds without one of the defences: each must be caught
 	@scripts/deps test
 	@$(MAKE) --no-print-directory -j2 all tools
+	@$(MAKE) --no-print-directory -j2 FLAVOUR=crash all
 	@cd tests/e2e && npm ci --silent
 	node tests/faults/controls.mjs
 

@@ -11,13 +11,15 @@ import { seedOf } from './lib/seeded.mjs';
 
 const rate = 1000;
 
-// What is taken out, the row in which that must show, within how many injections, and as what.
+// What is taken out, the row in which that must show, within how many injections, and as what: a column, or a finding. `flavour` is of the build that the
+// row runs.
 export const controls = [
   { name: 'no-dedup', what: 'store writes a known send_id again', row: 'kill', injections: 22, shows: 'doubled' },
   { name: 'ack-before-commit', what: 'store answers before COMMIT is back', row: 'postgres-crash', injections: 20, shows: 'lost' },
   { name: 'no-heads', what: 'gateways never ask for what they missed', row: 'pub-loss', injections: 20, shows: 'lost' },
   { name: 'no-fifo', what: 'a gateway lets a send overtake one whose outcome is open', row: 'postgres-crash', injections: 20, shows: 'reordered' },
   { name: 'no-revoked-poll', what: 'gateways trust events about what is revoked', row: 'revoked-events-lost', injections: 20, shows: 'outlived' },
+  { name: 'early-clean', what: 'drive removes an upload before store has its file', row: 'files-crash-points', flavour: 'crash', injections: 14, shows: /bytes were acknowledged/ },
 ];
 
 const folder = new URL('controls/', import.meta.url).pathname;
@@ -29,7 +31,7 @@ function copyTree() {
   // Under root PostgreSQL runs as somebody else, behind the rows' own wrappers.
   chmodSync(copy, 0o755);
   const files = execFileSync('git', ['-C', root, 'ls-files', '-z', '--cached', '--others', '--exclude-standard'], { encoding: 'utf8' }).split('\0').filter(Boolean);
-  for (const path of [...files, 'build/release', 'tests/e2e/node_modules']) {
+  for (const path of [...files, 'build/release', 'build/crash', 'tests/e2e/node_modules']) {
     if (!existsSync(join(root, path))) continue;
     mkdirSync(dirname(join(copy, path)), { recursive: true });
     // Times are kept: make goes by them.
@@ -43,7 +45,7 @@ function patch(copy, control, ...flags) {
 }
 
 // Caught is what the checker found in the logs; that a row was slow or stuck is no proof of anything.
-export const isCaught = (control, result) => result[control.shows] > 0;
+export const isCaught = ({ shows }, result) => (shows instanceof RegExp ? Boolean(result.findings?.some((finding) => shows.test(finding))) : result[shows] > 0);
 
 function lineOf(control, result) {
   const cells = ['injections', 'acked', 'lost', 'doubled', 'reordered', 'outlived'].map((key) => result[key] ?? '-');
@@ -54,7 +56,7 @@ async function judge(copy, control, seed) {
   process.stderr.write(`control ${control.name}\n`);
   patch(copy, control);
   try {
-    execFileSync('make', ['--no-print-directory', '-j2', 'all'], { cwd: copy, stdio: ['ignore', 'inherit', 'inherit'] });
+    execFileSync('make', ['--no-print-directory', '-j2', `FLAVOUR=${control.flavour ?? 'release'}`, 'all'], { cwd: copy, stdio: ['ignore', 'inherit', 'inherit'] });
     const [row] = await findRows([control.row]);
     const folder = join(copy, 'build/faults', control.name);
     return await runChild(copy, row, { seed: seedOf(seed, control.name), injections: control.injections, rate, folder });

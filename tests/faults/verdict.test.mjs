@@ -70,4 +70,8 @@ test('a control is caught by what the checker finds in the logs and by nothing e
   assert.ok(isCaught(control, { lost: 1 }));
   assert.ok(!isCaught(control, { lost: 0, doubled: 3, other: 9, error: 'it could not run' }));
   assert.ok(!isCaught(control, { error: 'it could not run' }));
+  const told = { shows: /is gone/ };
+  assert.ok(isCaught(told, { findings: ['round 3 was slow', 'the upload is gone'] }));
+  assert.ok(!isCaught(told, { other: 9, findings: ['round 3 was slow'] }));
+  assert.ok(!isCaught(told, { error: 'it could not run' }));
 });
