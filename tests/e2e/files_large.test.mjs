@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { rssOf } from '../faults/lib/proc.mjs';
+import { cpuDuring, rssOf } from '../faults/lib/proc.mjs';
 import { person } from './lib/api.mjs';
 import { Cluster, until } from './lib/cluster.mjs';
 import { ask, compare, contentOf, contentPath, create, patch, put, streamOf } from './lib/files.mjs';
@@ -11,6 +11,8 @@ const MiB = 1024 * 1024;
 const size = Number(process.env.FILES_LARGE ?? 1024 * MiB);
 const growthMost = 64 * MiB;
 const transfers = 200;
+// Of a core, while nobody but the slow reader is there.
+const [idleMs, idlePercent] = [2000, 10];
 const window = MiB;
 const names = ['gateway0', 'drive'];
 
@@ -81,7 +83,8 @@ test('a reader of 10 KB/s costs a window of memory and next to no CPU, and the o
       },
     }).catch((error) => error);
     for (let i = 0; i < 3; i++) assert.equal(await compare(cluster.url(), ann.access, file, 'slow'), 32 * MiB);
-    await delay(2000);
+    const used = await Promise.all(names.map((name) => cpuDuring(cluster.pids()[name], idleMs)));
+    if (isMeasured) assert.ok(used.every((percent) => percent < idlePercent), `${names.join(' and ')} use ${used.map(Math.round).join(' and ')} % of a core`);
   });
   tell('a slow reader', growth);
   assert.ok(taken > 0 && taken < 8 * MiB, `${taken} bytes taken`);

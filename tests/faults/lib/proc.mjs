@@ -1,5 +1,6 @@
 // proc - what /proc tells of processes: memory, descriptors, CPU, children.
 import { readFileSync, readdirSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 
 const ticksPerSecond = 100;
 
@@ -24,6 +25,14 @@ export function familyOf(pid) {
 export function cpuOf(pid) {
   const fields = read(`/proc/${pid}/stat`).split(') ')[1]?.split(' ');
   return fields ? (Number(fields[11]) + Number(fields[12])) / ticksPerSecond : 0;
+}
+
+// Percent of a core that a process uses during `ms`.
+export async function cpuDuring(pid, ms) {
+  const before = cpuOf(pid);
+  const started = process.hrtime.bigint();
+  await delay(ms);
+  return ((cpuOf(pid) - before) * 100) / (Number(process.hrtime.bigint() - started) / 1e9);
 }
 
 const status = (pid, key) => Number(new RegExp(`^${key}:\\s+(\\d+)`, 'm').exec(read(`/proc/${pid}/status`))?.[1] ?? 0) * 1024;

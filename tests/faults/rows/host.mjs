@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { root } from '../../e2e/lib/cluster.mjs';
 import { folderOf, restartUnder, wrap, writeReadable } from '../lib/conditions.mjs';
 import { Server } from '../lib/postgres.mjs';
-import { cpuOf, fdsOf } from '../lib/proc.mjs';
+import { cpuDuring, fdsOf } from '../lib/proc.mjs';
 import { pick, pickSome } from '../lib/seeded.mjs';
 
 const cluster = { gateways: 2, brokers: 2, env: { PARLEY_WRAP: wrap } };
@@ -111,14 +111,6 @@ function addressOf(running, name) {
   if (name.startsWith('gateway')) return { host: '127.0.0.1', port: running.port + Number(name.slice(-1)) };
   const folder = join(running.runEnv().PARLEY_RUN_DIR, `b${name.slice(-1)}`);
   return { path: join(folder, readdirSync(folder).find((file) => file.startsWith('chat'))) };
-}
-
-// Percent of a core that a process uses during `ms`.
-async function cpuDuring(pid, ms) {
-  const before = cpuOf(pid);
-  const started = process.hrtime.bigint();
-  await delay(ms);
-  return ((cpuOf(pid) - before) * 100) / (Number(process.hrtime.bigint() - started) / 1e9);
 }
 
 // ---- rows ---------------------------------------------------------------------------------------------------------------
