@@ -176,7 +176,7 @@ faults: ## every fault under load, and the table of verdicts (SEED=n, ROWS=a,b)
 	@cd tests/e2e && npm ci --silent
 	node tests/faults/faults.mjs
 
-faults-short: ## the faults of CI (two minutes)
+faults-short: ## the faults of CI (six minutes)
 	@SHORT=1 $(MAKE) --no-print-directory faults
 
 faults-controls: ## builds without one of the defences: each must be caught
