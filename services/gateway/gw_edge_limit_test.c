@@ -56,6 +56,30 @@ static void test_wrong_credentials_use_up_what_signing_in_needs (void **state)
     s_assert_refusal (probe_get (self->port, SIGN_IN), "sign-in");
 }
 
+/*  Who shares an address with somebody that guesses. */
+static void test_a_token_is_asked_about_beside_guesses_and_a_password_is_not (void **state)
+{
+    static const char wrong[] = "GET /v1/accounts/me HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer a.b.c\r\n\r\n";
+    static const char basic[] = "Authorization: Basic YTpi\r\n\r\n";
+    static const char *const starts[] = {"GET /v1/accounts/me HTTP/1.1\r\nHost: x\r\n", PROBE_UPGRADE};
+    probe_t *self = *state;
+    char text[512];
+    while (probe_status (probe_get (self->port, wrong)) == 503)
+        continue; /* it has no keys yet */
+    for (unsigned i = 0; i < 12; i++)
+        assert_int_equal (probe_status (probe_get (self->port, wrong)), 401);
+    for (unsigned i = 0; i < 2; i++) {
+        snprintf (text, sizeof text, "%s%s", starts[i], basic);
+        s_assert_refusal (probe_get (self->port, text), "sign-in");
+        snprintf (text, sizeof text, "%sAuthorization: Token %040u\r\n\r\n", starts[i], i);
+        int fd = probe_connect (self->port);
+        probe_say (fd, text);
+        harness_refuse (self->harness, harness_expect (self->harness, PT_OP_auth_check), PT_E_token_expired, NULL);
+        assert_int_equal (probe_status (probe_answer (fd)), 401);
+        close (fd);
+    }
+}
+
 /*  On one connection, which stays: a refusal is an answer like others. */
 static void test_requests_beyond_their_pace_are_refused_until_it_is_time (void **state)
 {
@@ -113,6 +137,7 @@ int main (void)
     const struct CMUnitTest tests[] = {
         TEST (test_the_eleventh_sign_in_at_once_must_wait),
         TEST (test_wrong_credentials_use_up_what_signing_in_needs),
+        TEST (test_a_token_is_asked_about_beside_guesses_and_a_password_is_not),
         TEST (test_requests_beyond_their_pace_are_refused_until_it_is_time),
         TEST (test_handshakes_have_a_pace_of_their_own),
         TEST (test_the_internal_port_is_not_limited),

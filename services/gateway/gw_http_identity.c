@@ -63,7 +63,7 @@ static int s_admit (gw_request_t *self)
 {
     int err = self->proof.err;
     if (err == -PT_E_too_many)
-        self->limited = (gw_limited_t){self->proof.retry_ms, GW_LIMIT_SIGN_IN};
+        self->limited = (gw_limited_t){self->proof.retry_ms, self->proof.limit};
     if (err != 0)
         return err;
     self->identity = self->proof.identity;

@@ -13,6 +13,7 @@ static const struct {
     sv_rate_rule_t rule;
 } s_classes[GW_LIMIT_CLASSES] = {
     [GW_LIMIT_SIGN_IN] = {"sign-in", {.token_us = 3000000, .burst = 10}},
+    [GW_LIMIT_CHECK] = {"check", {.token_us = 10000, .burst = 200}},
     [GW_LIMIT_REQUEST] = {"request", {.token_us = 10000, .burst = 200}},
     [GW_LIMIT_SOCKET] = {"socket", {.token_us = 20000, .burst = 200}},
     [GW_LIMIT_ACCOUNT] = {"account", {.token_us = 10000, .burst = 200}},
@@ -82,12 +83,12 @@ uint64_t gw_limit_take_account (gw_limit_t *self, uint64_t account, const gw_net
     return sv_limiter_take (self->limiter, key, &s_classes[GW_LIMIT_ACCOUNT].rule, now_ms);
 }
 
-uint64_t gw_limit_wait (const gw_limit_t *self, const gw_network_t *from, uint64_t now_ms)
+uint64_t gw_limit_wait (const gw_limit_t *self, gw_limit_class_t class, const gw_network_t *from, uint64_t now_ms)
 {
     if (s_is_spared (self, from))
         return 0;
-    uint64_t key = s_key (self, GW_LIMIT_SIGN_IN, from->bytes, from->family);
-    return sv_limiter_wait_ms (self->limiter, key, &s_classes[GW_LIMIT_SIGN_IN].rule, now_ms);
+    uint64_t key = s_key (self, class, from->bytes, from->family);
+    return sv_limiter_wait_ms (self->limiter, key, &s_classes[class].rule, now_ms);
 }
 
 void gw_limit_charge (gw_limit_t *self, const gw_network_t *from, uint64_t now_ms)

@@ -27,6 +27,7 @@ typedef struct gw_limit gw_limit_t;
 
 typedef enum {
     GW_LIMIT_SIGN_IN, /* what makes or tries credentials, or sends mail; wrong credentials */
+    GW_LIMIT_CHECK,   /* a question to auth whose credential it is */
     GW_LIMIT_REQUEST, /* any request of a network */
     GW_LIMIT_SOCKET,  /* a WebSocket's handshake */
     GW_LIMIT_ACCOUNT, /* any request of an account */
@@ -52,9 +53,10 @@ void gw_limit_destroy (gw_limit_t **self_p);
 uint64_t gw_limit_take (gw_limit_t *self, gw_limit_class_t class, const gw_network_t *from, uint64_t now_ms);
 uint64_t gw_limit_take_account (gw_limit_t *self, uint64_t account, const gw_network_t *from, uint64_t now_ms);
 
-/*  Milliseconds until the network may try a credential; takes nothing.  A wrong one
-    takes a token, whether there is one or not. */
-uint64_t gw_limit_wait (const gw_limit_t *self, const gw_network_t *from, uint64_t now_ms);
+/*  What gw_limit_take would say of a network; takes nothing. */
+uint64_t gw_limit_wait (const gw_limit_t *self, gw_limit_class_t class, const gw_network_t *from, uint64_t now_ms);
+
+/*  A wrong credential takes a token of GW_LIMIT_SIGN_IN, whether there is one or not. */
 void gw_limit_charge (gw_limit_t *self, const gw_network_t *from, uint64_t now_ms);
 
 /*  RateLimit and RateLimit-Policy of a refusal, whole lines. */

@@ -72,6 +72,7 @@ static void test_each_class_has_its_pace (void **state)
         uint64_t token_ms;
     } rows[] = {
         {GW_LIMIT_SIGN_IN, 10, 3000},
+        {GW_LIMIT_CHECK, 200, 10},
         {GW_LIMIT_REQUEST, 200, 10},
         {GW_LIMIT_SOCKET, 200, 20},
     };
@@ -79,8 +80,11 @@ static void test_each_class_has_its_pace (void **state)
     gw_limit_t *limit = s_limit (false);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         uint64_t now_ms = 5000;
-        for (unsigned n = 0; n < rows[i].burst; n++)
+        for (unsigned n = 0; n < rows[i].burst; n++) {
+            assert_true (gw_limit_wait (limit, rows[i].class, &from, now_ms) == 0);
             assert_true (gw_limit_take (limit, rows[i].class, &from, now_ms) == 0);
+        }
+        assert_true (gw_limit_wait (limit, rows[i].class, &from, now_ms) == rows[i].token_ms);
         assert_true (gw_limit_take (limit, rows[i].class, &from, now_ms) == rows[i].token_ms);
         assert_true (gw_limit_take (limit, rows[i].class, &other, now_ms) == 0);
         now_ms += rows[i].token_ms;
@@ -108,16 +112,16 @@ static void test_wrong_credentials_use_up_what_signing_in_needs (void **state)
     (void)state;
     gw_network_t from = s_network ("192.0.2.1");
     gw_limit_t *limit = s_limit (false);
-    assert_true (gw_limit_wait (limit, &from, 5000) == 0);
+    assert_true (gw_limit_wait (limit, GW_LIMIT_SIGN_IN, &from, 5000) == 0);
     for (unsigned n = 0; n < 10; n++)
         gw_limit_charge (limit, &from, 5000);
-    assert_true (gw_limit_wait (limit, &from, 5000) == 3000);
+    assert_true (gw_limit_wait (limit, GW_LIMIT_SIGN_IN, &from, 5000) == 3000);
     assert_true (gw_limit_take (limit, GW_LIMIT_SIGN_IN, &from, 5000) == 3000);
     for (unsigned n = 0; n < 1000; n++)
         gw_limit_charge (limit, &from, 5000);
-    uint64_t wait_ms = gw_limit_wait (limit, &from, 5000);
+    uint64_t wait_ms = gw_limit_wait (limit, GW_LIMIT_SIGN_IN, &from, 5000);
     assert_true (wait_ms > 3000 && wait_ms <= GW_LIMIT_DEBT_MS);
-    assert_true (gw_limit_wait (limit, &from, 5000 + wait_ms) == 0);
+    assert_true (gw_limit_wait (limit, GW_LIMIT_SIGN_IN, &from, 5000 + wait_ms) == 0);
     gw_limit_destroy (&limit);
 }
 
@@ -130,7 +134,7 @@ static void test_loopback_can_be_spared_and_nobody_else (void **state)
         gw_limit_charge (limit, &here, 5000);
         assert_true (gw_limit_take (limit, GW_LIMIT_SIGN_IN, &here, 5000) == 0);
         assert_true (gw_limit_take_account (limit, 7, &here, 5000) == 0);
-        assert_true (gw_limit_wait (limit, &here, 5000) == 0);
+        assert_true (gw_limit_wait (limit, GW_LIMIT_SIGN_IN, &here, 5000) == 0);
         (void)gw_limit_take (limit, GW_LIMIT_SIGN_IN, &there, 5000);
     }
     assert_true (gw_limit_take (limit, GW_LIMIT_SIGN_IN, &there, 5000) > 0);

@@ -122,6 +122,7 @@ void gw_link_judge (gw_link_t *self, const gw_proof_t *proof)
     self->identity = proof->identity;
     self->refusal = proof->err == -PT_E_unauthenticated ? 0 : proof->err;
     self->retry_ms = proof->retry_ms;
+    self->limit = proof->limit;
     self->scheme = proof->credential.scheme;
 }
 

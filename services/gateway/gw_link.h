@@ -70,8 +70,9 @@ typedef struct gw_link {
     gw_assemble_t in;
     gw_identity_t identity; /* of the handshake */
     bool has_identity;
-    int refusal;        /* why its credential is no good; 0: it is, or there is none */
-    uint32_t retry_ms;  /* when it may be tried again; 0: not known */
+    int refusal;       /* why its credential is no good; 0: it is, or there is none */
+    uint32_t retry_ms; /* when it may be tried again; 0: not known */
+    gw_limit_class_t limit;
     pt_scheme_t scheme; /* how that was shown */
     bool heard;         /* anything came since the last ping */
     uint16_t close_code;

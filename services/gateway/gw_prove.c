@@ -55,10 +55,26 @@ static void s_on_checked (void *arg, int err, const gw_identity_t *identity, uin
     self->fn (self->arg);
 }
 
-/*  A network that has guessed too often is heard with what is known to be good. */
+/*  Milliseconds until auth may be asked, and what is in the way.  Whoever has guessed too
+    often tries no more passwords.  What is as long as a secret of ours can't be guessed: it
+    is as good beside somebody who guesses as anywhere, and waits only for its own kind. */
+static uint64_t s_wait_ms (const gw_proof_t *self, uint64_t now_ms, gw_limit_class_t *out_limit)
+{
+    if (!self->network)
+        return 0;
+    *out_limit = GW_LIMIT_CHECK;
+    uint64_t wait_ms = gw_limit_wait (self->gw->limit, GW_LIMIT_CHECK, self->network, now_ms);
+    if (wait_ms > 0 || self->credential.scheme != PT_scheme_BASIC)
+        return wait_ms;
+    *out_limit = GW_LIMIT_SIGN_IN;
+    return gw_limit_wait (self->gw->limit, GW_LIMIT_SIGN_IN, self->network, now_ms);
+}
+
+/*  A network that may not ask is heard with what is known to be good. */
 static int s_ask (gw_proof_t *self)
 {
-    uint64_t wait_ms = self->network ? gw_limit_wait (self->gw->limit, self->network, sv_now_ms ()) : 0;
+    gw_limit_class_t limit = GW_LIMIT_SIGN_IN;
+    uint64_t now_ms = sv_now_ms (), wait_ms = s_wait_ms (self, now_ms, &limit);
     self->wait.fn = s_on_checked;
     self->wait.arg = self;
     int err = gw_check_ask (
@@ -66,8 +82,12 @@ static int s_ask (gw_proof_t *self)
         &(gw_check_ask_t){
             .credential = &self->credential, .peer = self->peer, .trace = self->trace, .is_known_only = wait_ms > 0},
         &self->wait, &self->identity);
-    if (err == -PT_E_too_many)
+    if (err == -PT_E_too_many) {
         self->retry_ms = (uint32_t)wait_ms;
+        self->limit = limit;
+    } else if (err == GW_CHECK_LATER && self->network) {
+        (void)gw_limit_take (self->gw->limit, GW_LIMIT_CHECK, self->network, now_ms);
+    }
     return err == 0 ? s_recall (self) : err;
 }
 

@@ -23,11 +23,12 @@ typedef struct {
     gw_identity_t identity;
     int err; /* the outcome: 0, or why not */
     uint32_t retry_ms;
-    bool is_asked; /* auth has said so just now */
-    bool is_again; /* what it says was asked for a second time */
-    bool is_open;  /* no outcome yet */
+    gw_limit_class_t limit; /* that is used up, when the outcome is -PT_E_too_many */
+    bool is_asked;          /* auth has said so just now */
+    bool is_again;          /* what it says was asked for a second time */
+    bool is_open;           /* no outcome yet */
     const char *peer, *trace;
-    const gw_network_t *network; /* NULL: wrong credentials are not counted */
+    const gw_network_t *network; /* NULL: nothing is counted */
     gw_check_wait_t wait;
     gw_prove_fn *fn;
     void *arg;

@@ -172,8 +172,8 @@ int gw_upgrade (gw_link_t *link)
     self.request->keeps_alive = false;
     if (link->scheme != PT_scheme_none)
         self.request->proof.credential.scheme = link->scheme;
-    if (err == -PT_E_too_many && link->retry_ms > 0)
-        self.request->limited = (gw_limited_t){link->retry_ms, GW_LIMIT_SIGN_IN};
+    if (err == -PT_E_too_many && self.request->limited.wait_ms == 0)
+        self.request->limited = (gw_limited_t){link->retry_ms, link->limit};
     gw_http_fail (self.request, err, self.detail, NULL);
     return -1;
 }
