@@ -85,7 +85,13 @@ static const char *s_peer (const gw_conn_t *conn)
     return "simulated";
 }
 
-static const gw_conn_ops_t s_conn_ops = {s_dirty, s_send, s_close_conn, s_peer};
+static const gw_network_t *s_network (const gw_conn_t *conn)
+{
+    (void)conn;
+    return NULL;
+}
+
+static const gw_conn_ops_t s_conn_ops = {s_dirty, s_send, s_close_conn, s_peer, s_network};
 
 /*  ---- what goes over HTTP ------------------------------------------------------------ */
 

@@ -13,9 +13,7 @@
 #ifndef GW_CONN_H
 #define GW_CONN_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "gw_limit.h"
 
 typedef struct gw_conn gw_conn_t;
 
@@ -27,6 +25,7 @@ typedef struct {
     bool (*send) (gw_conn_t *self, const void *bytes, size_t len);
     void (*close) (gw_conn_t *self, uint16_t code, const char *reason);
     const char *(*peer) (const gw_conn_t *self);
+    const gw_network_t *(*network) (const gw_conn_t *self);
 } gw_conn_ops_t;
 
 struct gw_conn {
@@ -56,10 +55,16 @@ static inline void gw_conn_close (gw_conn_t *self, uint16_t code, const char *re
     self->ops->close (self, code, reason);
 }
 
-/*  Address of the peer, for limits and logs. */
+/*  Address of the peer, for services and logs. */
 static inline const char *gw_conn_peer (const gw_conn_t *self)
 {
     return self->ops->peer (self);
+}
+
+/*  The network that counts for limits; NULL: none are meant for it. */
+static inline const gw_network_t *gw_conn_network (const gw_conn_t *self)
+{
+    return self->ops->network (self);
 }
 
 #endif

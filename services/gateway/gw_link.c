@@ -77,11 +77,17 @@ static const char *s_conn_peer (const gw_conn_t *conn)
     return ((const gw_link_t *)conn)->peer;
 }
 
+static const gw_network_t *s_conn_network (const gw_conn_t *conn)
+{
+    return &((const gw_link_t *)conn)->network;
+}
+
 static const gw_conn_ops_t s_conn_ops = {
     .dirty = s_conn_dirty,
     .send = s_conn_send,
     .close = s_conn_close,
     .peer = s_conn_peer,
+    .network = s_conn_network,
 };
 
 /* ---- life ---------------------------------------------------------------- */

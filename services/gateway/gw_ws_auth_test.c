@@ -85,6 +85,32 @@ static void test_who_leaves_meanwhile_takes_the_question_along (void **state)
     assert_int_equal (fake_open (PT_OP_auth_check), 0);
 }
 
+/*  A socket is no way round the limits of its network. */
+static void test_wrong_tokens_count_for_the_network_and_so_do_questions (void **state)
+{
+    (void)state;
+    static const uint64_t seed[2] = {1, 2};
+    static const gw_network_t network = {.family = 4, .bytes = {192, 0, 2, 1}};
+    fake.gw.limit = gw_limit_new (seed, false);
+    fake_conn_t *client = fake_connect (0);
+    client->network = &network;
+    fake_read (client);
+    fake_ask (client, AUTH (1, "9"));
+    fake_refuse (fake_take (PT_OP_auth_check), -PT_E_token_invalid);
+    for (unsigned i = 0; i < 10; i++)
+        fake_ask (client, "{\"op\":\"auth\",\"id\":2,\"token\":\"nonsense\"}");
+    assert_true (gw_limit_wait (fake.gw.limit, GW_LIMIT_SIGN_IN, &network, sv_now_ms ()) > 0);
+    /*  So far ahead that none comes back while the test runs. */
+    while (gw_limit_take (fake.gw.limit, GW_LIMIT_CHECK, &network, sv_now_ms () + 60000) == 0)
+        continue;
+    while (*fake_read (client))
+        continue;
+    fake_ask (client, AUTH (3, "9"));
+    fake_expect_like (client, "{\"re\":3,\"error\":{\"code\":\"too_many\"");
+    fake_close (&client);
+    gw_limit_destroy (&fake.gw.limit);
+}
+
 static void test_scopes_bound_what_a_session_may_ask (void **state)
 {
     (void)state;
@@ -119,6 +145,7 @@ int main (void)
         S_TEST (test_one_auth_waits_for_the_other),
         S_TEST (test_a_refusal_leaves_the_session_as_it_was),
         S_TEST (test_who_leaves_meanwhile_takes_the_question_along),
+        S_TEST (test_wrong_tokens_count_for_the_network_and_so_do_questions),
         S_TEST (test_scopes_bound_what_a_session_may_ask),
     };
 #undef S_TEST

@@ -307,6 +307,7 @@ typedef struct {
     bool is_dirty, is_blocked;
     uint16_t close_code;
     unsigned writes;
+    const gw_network_t *network;
 } fake_conn_t;
 
 static inline void fake_conn_dirty (gw_conn_t *conn)
@@ -337,7 +338,13 @@ static inline const char *fake_conn_peer (const gw_conn_t *conn)
     return "test";
 }
 
-static const gw_conn_ops_t fake_conn_ops = {fake_conn_dirty, fake_conn_send, fake_conn_close, fake_conn_peer};
+static inline const gw_network_t *fake_conn_network (const gw_conn_t *conn)
+{
+    return ((const fake_conn_t *)conn)->network;
+}
+
+static const gw_conn_ops_t fake_conn_ops = {fake_conn_dirty, fake_conn_send, fake_conn_close, fake_conn_peer,
+                                            fake_conn_network};
 
 /*  A client signed in as `account`; 0: not signed in.  Its hello has been read. */
 static inline fake_conn_t *fake_connect (uint64_t account)

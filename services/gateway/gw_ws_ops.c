@@ -227,6 +227,7 @@ static gw_op_t *s_auth_new (gw_ws_t *ws, const gw_request_t *request, pt_str_t t
     op->auth->proof = (gw_proof_t){.gw = ws->gw,
                                    .shown = {.query = {op->auth->token, token.len}, .is_socket = true},
                                    .peer = gw_conn_peer (ws->conn),
+                                   .network = gw_conn_network (ws->conn),
                                    .trace = op->auth->trace,
                                    .fn = s_on_proved,
                                    .arg = ws};
