@@ -6,22 +6,18 @@
 
 #define TOPIC "d"
 
-/*  Publishers whose events are known to be repeats; of one more the oldest is forgotten, and
-    a repeat of its last event may be told twice. */
-#define PUBLISHERS 32
-
 struct gw_progress {
     gw_t *gw;
     struct {
         uint64_t generation, counter;
-    } seen[PUBLISHERS];
+    } seen[GW_PROGRESS_PUBLISHERS];
     unsigned next;
 };
 
 /*  Each event comes once through every broker. */
 static bool s_is_new (gw_progress_t *self, const sv_event_t *event)
 {
-    for (unsigned i = 0; i < PUBLISHERS; i++) {
+    for (unsigned i = 0; i < GW_PROGRESS_PUBLISHERS; i++) {
         if (self->seen[i].generation != event->generation)
             continue;
         if (event->counter <= self->seen[i].counter)
@@ -31,7 +27,7 @@ static bool s_is_new (gw_progress_t *self, const sv_event_t *event)
     }
     self->seen[self->next].generation = event->generation;
     self->seen[self->next].counter = event->counter;
-    self->next = (self->next + 1) % PUBLISHERS;
+    self->next = (self->next + 1) % GW_PROGRESS_PUBLISHERS;
     return true;
 }
 
