@@ -132,7 +132,7 @@ bool gw_front_show (const char *bytes, size_t len, gw_shown_t *out)
         return false;
     if (target != target_end && !s_show_query (target + 1, (size_t)(target_end - target - 1), &out->query))
         return false;
-    /*  Cookies in several headers are none, as in gw_http.c. */
+    /*  Cookies in several headers are none, as in gw_http_identity.c. */
     (void)s_show_header (bytes, (size_t)(end - bytes), s_cookie, &out->cookies);
     return s_show_header (bytes, (size_t)(end - bytes), s_authorization, &out->authorization);
 }

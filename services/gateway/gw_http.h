@@ -158,20 +158,6 @@ void gw_http_cut (gw_request_t *request);
 /*  Answers with a problem document.  `error` may be NULL. */
 void gw_http_fail (gw_request_t *request, int err, const char *detail, const pt_error_t *error);
 
-/*  The same for a header lws has no token for; `name` in lower case with its colon.
-    NULL too when it is longer than `max`, or memory is out. */
-const char *gw_http_custom (gw_request_t *request, const char *name, size_t max, size_t *out_len);
-
-/*  ---- between gw_http.c and gw_http_identity.c ------------------------------ */
-
-/*  Whose request it is.  0, also while that is not known yet: gw_http_identified is
-    called then. */
-PT_MUSTCHECK int gw_http_identify (gw_request_t *request);
-
-/*  It is known, or at fault (`err`, which comes before others): the request goes on
-    once it is whole. */
-void gw_http_identified (gw_request_t *request, int err);
-
 /*  What the head shows of credentials but for the WebSocket's own ways; what is
     absent is left alone.  0, -PT_E_malformed or -PT_E_memory. */
 PT_MUSTCHECK int gw_http_read_shown (gw_request_t *request, gw_shown_t *out);
@@ -187,6 +173,10 @@ int gw_http_limit (gw_request_t *request, gw_limit_class_t class);
     when it is repeated, holds a NUL, or memory is out.  `token` is an enum
     lws_token_indexes. */
 const char *gw_http_header (gw_request_t *request, int token, size_t *out_len, int *out_err);
+
+/*  The same for a header lws has no token for; `name` in lower case with its colon.
+    NULL too when it is longer than `max`, or memory is out. */
+const char *gw_http_custom (gw_request_t *request, const char *name, size_t max, size_t *out_len);
 
 /*  The query parameter of that name, NULL when there is none. */
 const gw_pair_t *gw_http_query (const gw_request_t *request, const char *name);

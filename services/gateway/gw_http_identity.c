@@ -4,7 +4,7 @@
 #include "gw_config.h"
 #include "gw_cookie.h"
 #include "gw_csrf.h"
-#include "gw_http.h"
+#include "gw_http_priv.h"
 #include <libwebsockets.h>
 
 static int s_read_str (gw_request_t *self, int token, pt_str_t *out)
