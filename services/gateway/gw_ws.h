@@ -32,8 +32,8 @@ void gw_sessions_turn (gw_sessions_t *self);
     and are closed with 4401.  Nothing is scanned but the sockets of that account. */
 void gw_sessions_revoke (gw_sessions_t *self, const pt_revocation_t *what);
 
-/*  How far a transfer of an account's has come: its sockets are told.  Nothing is scanned but
-    the sockets of that account. */
+/*  How far a transfer of an account's has come: its sockets are told, unless it is unknown who
+    is signed out.  Nothing is scanned but the sockets of that account. */
 void gw_sessions_progress (gw_sessions_t *self, const pt_drive_progress_t *progress);
 
 /*  Nobody was given anything of a room while it was unknown who is signed out: now

@@ -1,5 +1,6 @@
 /*  gw_ws_progress - telling the sockets of an account how far its transfers have come. */
 
+#include "gw_revoked.h"
 #include "gw_text.h"
 #include "gw_ws_priv.h"
 
@@ -32,9 +33,12 @@ static void s_tell (gw_ws_t *ws, const pt_drive_progress_t *progress)
     gw_ws_end (ws, "}");
 }
 
-/*  Who may not read is told nothing. */
+/*  Who may not read is told nothing, and nobody is while it is unknown who is signed out: an
+    event is a hint, the file tells the rest. */
 void gw_sessions_progress (gw_sessions_t *self, const pt_drive_progress_t *progress)
 {
+    if (gw_revoked_is_blind (self->gw->revoked, sv_now_ms ()))
+        return;
     for (gw_ws_t *ws = gw_idmap_get (&self->accounts, progress->account); ws; ws = ws->account_next)
         if (!ws->is_closing && gw_identity_may (&ws->identity, GW_SCOPE_READ) == 0)
             s_tell (ws, progress);

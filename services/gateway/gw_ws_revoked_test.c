@@ -238,6 +238,22 @@ static void test_deliveries_wait_while_nobody_knows_and_go_on_where_they_were (v
     gw_rooms_tick (fake.gw.rooms, sv_now_ms () + GW_ROOM_LINGER_MS + 1);
 }
 
+static void test_nobody_hears_of_transfers_while_nobody_knows (void **state)
+{
+    (void)state;
+    fake_conn_t *client = s_connect (3, 10);
+    const pt_drive_progress_t progress = {
+        .account = 3, .transfer = 9, .direction = PT_LIT ("up"), .state = PT_LIT ("running")};
+    s_be_blind ();
+    gw_sessions_progress (fake.gw.sessions, &progress);
+    fake_expect_none (client);
+    s_see_again ();
+    fake_expect_none (client);
+    gw_sessions_progress (fake.gw.sessions, &progress);
+    fake_expect_like (client, "{\"ev\":\"drive.progress\"");
+    fake_close (&client);
+}
+
 /*  The first sweep that is complete brings what happened in the dark before anything
     is delivered. */
 static void test_who_was_signed_out_in_the_dark_gets_nothing_when_it_is_over (void **state)
@@ -278,6 +294,7 @@ int main (void)
         TEST (test_a_seeded_walk_of_sockets_and_revocations),
         TEST (test_who_is_blind_takes_no_request_that_needs_an_identity),
         TEST (test_deliveries_wait_while_nobody_knows_and_go_on_where_they_were),
+        TEST (test_nobody_hears_of_transfers_while_nobody_knows),
         TEST (test_who_was_signed_out_in_the_dark_gets_nothing_when_it_is_over),
         TEST (test_a_socket_opened_in_the_dark_is_told_to_try_again),
     };
