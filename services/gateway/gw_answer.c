@@ -234,6 +234,8 @@ void gw_http_fail (gw_request_t *request, int err, const char *detail, const pt_
     snprintf (extra, sizeof extra, "%s%s",
               gw_problem_headers (err, is_limited ? &limited : error, request->proof.credential.scheme, headers),
               is_limited ? gw_limit_headers (request->limited.class, request->limited.wait_ms, limits) : "");
+    if (is_limited)
+        sv_metric_add (gw_server_counters (request->gw->server)->limited, 1);
     if (err == -PT_E_method_not_allowed && request->methods != 0) {
         gw_route_allow (request->methods, allow, sizeof allow);
         snprintf (extra, sizeof extra, "Allow: %s\r\n", allow);

@@ -34,6 +34,14 @@ static void s_assert_refusal (const probe_got_t *got, const char *class)
     assert_non_null (strstr (got->bytes, "\"code\":\"too_many\""));
 }
 
+static void s_assert_counted (const probe_t *self, unsigned refusals)
+{
+    char line[64];
+    snprintf (line, sizeof line, "\nparley_gateway_limited_total %u\n", refusals);
+    const probe_got_t *got = probe_get (self->internal_port, "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n");
+    assert_non_null (strstr (got->bytes, line));
+}
+
 static void test_the_eleventh_sign_in_at_once_must_wait (void **state)
 {
     probe_t *self = *state;
@@ -41,6 +49,7 @@ static void test_the_eleventh_sign_in_at_once_must_wait (void **state)
         assert_int_equal (probe_status (probe_get (self->port, SIGN_IN)), 422);
     const probe_got_t *got = probe_get (self->port, SIGN_IN);
     s_assert_refusal (got, "sign-in");
+    s_assert_counted (self, 1);
     assert_int_equal (probe_status (probe_get (self->port, LIVE)), 200);
 }
 
@@ -78,6 +87,7 @@ static void test_a_token_is_asked_about_beside_guesses_and_a_password_is_not (vo
         assert_int_equal (probe_status (probe_answer (fd)), 401);
         close (fd);
     }
+    s_assert_counted (self, 2);
 }
 
 /*  On one connection, which stays: a refusal is an answer like others. */

@@ -4,7 +4,6 @@
 #include "gw_config.h"
 #include "gw_header.h"
 #include "gw_http_priv.h"
-#include "gw_server.h"
 #include <libwebsockets.h>
 
 static int s_read_origin (gw_request_t *self)
@@ -53,7 +52,6 @@ int gw_http_limit (gw_request_t *request, gw_limit_class_t class)
     if (wait_ms == 0)
         return 0;
     request->limited = (gw_limited_t){wait_ms, class};
-    sv_metric_add (gw_server_counters (link->gw->server)->limited, 1);
     return -PT_E_too_many;
 }
 
