@@ -39,17 +39,10 @@ gw_checks_t *gw_checks_new (gw_t *gw)
     return self;
 }
 
-static uint64_t s_key (const uint8_t hash[GW_CHECK_HASH])
-{
-    uint64_t key;
-    memcpy (&key, hash, sizeof key);
-    return key ? key : 1;
-}
-
 /*  Off the table; whoever still waits is told by the caller, or waits no more. */
 static void s_close (question_t *self)
 {
-    gw_idmap_remove (&self->checks->questions, s_key (self->hash));
+    gw_idmap_remove (&self->checks->questions, gw_check_cache_key (self->hash));
     if (self->call != 0)
         sv_bus_cancel (self->checks->gw->bus, self->call);
     self->call = 0;
@@ -187,7 +180,7 @@ static int s_call (question_t *self, const gw_check_ask_t *ask)
     }
     const sv_call_t call = {.opcode = PT_OP_auth_check,
                             .msg = &msg,
-                            .affinity = s_affinity (msg.scheme, msg.secret, s_key (self->hash)),
+                            .affinity = s_affinity (msg.scheme, msg.secret, gw_check_cache_key (self->hash)),
                             .deadline_ms = GW_CHECK_MS,
                             .trace = ask->trace};
     self->call = sv_bus_call (self->checks->gw->bus, &call, s_on_reply, self, &err);
@@ -205,7 +198,7 @@ static question_t *s_open (gw_checks_t *self, const uint8_t hash[GW_CHECK_HASH],
         return NULL;
     question->checks = self;
     memcpy (question->hash, hash, GW_CHECK_HASH);
-    *out_err = gw_idmap_put (&self->questions, s_key (hash), question);
+    *out_err = gw_idmap_put (&self->questions, gw_check_cache_key (hash), question);
     if (*out_err == 0) {
         *out_err = s_call (question, ask);
         if (*out_err == 0)
@@ -235,7 +228,7 @@ int gw_check_ask (gw_checks_t *self, const gw_check_ask_t *ask, gw_check_wait_t 
         sv_metric_add (self->m_known, 1);
         return 0;
     }
-    question_t *question = gw_idmap_get (&self->questions, s_key (hash));
+    question_t *question = gw_idmap_get (&self->questions, gw_check_cache_key (hash));
     if (question && memcmp (question->hash, hash, GW_CHECK_HASH) != 0)
         return -PT_E_busy;
     if (ask->is_known_only)

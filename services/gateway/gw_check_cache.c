@@ -37,7 +37,7 @@ uint32_t gw_check_cache_count (const gw_check_cache_t *self)
     return self->entries.count;
 }
 
-static uint64_t s_key (const uint8_t hash[GW_CHECK_HASH])
+uint64_t gw_check_cache_key (const uint8_t hash[GW_CHECK_HASH])
 {
     uint64_t key;
     memcpy (&key, hash, sizeof key);
@@ -67,7 +67,7 @@ static void s_unlink_account (gw_check_cache_t *self, entry_t *entry)
 
 static void s_free (gw_check_cache_t *self, entry_t *entry)
 {
-    gw_idmap_remove (&self->entries, s_key (entry->hash));
+    gw_idmap_remove (&self->entries, gw_check_cache_key (entry->hash));
     s_unlink_account (self, entry);
     s_unlink_age (self, entry);
     free (entry);
@@ -88,7 +88,7 @@ void gw_check_cache_destroy (gw_check_cache_t **self_p)
 
 static entry_t *s_find (const gw_check_cache_t *self, const uint8_t hash[GW_CHECK_HASH])
 {
-    entry_t *entry = gw_idmap_get (&self->entries, s_key (hash));
+    entry_t *entry = gw_idmap_get (&self->entries, gw_check_cache_key (hash));
     return entry && memcmp (entry->hash, hash, GW_CHECK_HASH) == 0 ? entry : NULL;
 }
 
@@ -133,7 +133,7 @@ static void s_link_age (gw_check_cache_t *self, entry_t *entry)
 void gw_check_cache_put (gw_check_cache_t *self, const uint8_t hash[GW_CHECK_HASH], const gw_identity_t *identity,
                          uint64_t now_ms)
 {
-    entry_t *same = gw_idmap_get (&self->entries, s_key (hash));
+    entry_t *same = gw_idmap_get (&self->entries, gw_check_cache_key (hash));
     if (same)
         s_free (self, same);
     else if (self->entries.count >= self->max && self->oldest)
@@ -144,12 +144,12 @@ void gw_check_cache_put (gw_check_cache_t *self, const uint8_t hash[GW_CHECK_HAS
     memcpy (entry->hash, hash, GW_CHECK_HASH);
     entry->identity = *identity;
     entry->confirmed_ms = now_ms;
-    if (gw_idmap_put (&self->entries, s_key (hash), entry) != 0) {
+    if (gw_idmap_put (&self->entries, gw_check_cache_key (hash), entry) != 0) {
         free (entry);
         return;
     }
     if (!s_link_account (self, entry)) {
-        gw_idmap_remove (&self->entries, s_key (hash));
+        gw_idmap_remove (&self->entries, gw_check_cache_key (hash));
         free (entry);
         return;
     }

@@ -12,6 +12,9 @@
 
 typedef struct gw_check_cache gw_check_cache_t;
 
+/*  The first bytes of a hash, never 0: what gw_idmap takes. */
+uint64_t gw_check_cache_key (const uint8_t hash[GW_CHECK_HASH]);
+
 /*  At most `max` identities.  NULL when out of memory. */
 gw_check_cache_t *gw_check_cache_new (uint32_t max);
 void gw_check_cache_destroy (gw_check_cache_t **self_p);

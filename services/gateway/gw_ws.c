@@ -255,14 +255,13 @@ static void s_dispatch (gw_ws_t *self, const json_t *json)
     request.re = (uint64_t)json_integer_value (id);
     const gw_op_entry_t *op = name ? gw_ws_op_find (name) : NULL;
     uint64_t now_ms = sv_now_ms ();
+    int err = op ? s_may (self, op, now_ms) : -PT_E_unknown_op;
     if (!name)
         s_strike (self, &request.re, PT_E_malformed, "op: a string is needed", S_MALFORMED);
     else if (!s_is_in_rate (self, now_ms))
         s_strike (self, &request.re, PT_E_too_many, "too many frames a second", S_TOO_MANY);
-    else if (!op)
-        gw_ws_fail (self, request.re, PT_E_unknown_op, (pt_str_t){0});
-    else if (s_may (self, op, now_ms) != 0)
-        gw_ws_fail (self, request.re, s_may (self, op, now_ms), (pt_str_t){0});
+    else if (err != 0)
+        gw_ws_fail (self, request.re, err, (pt_str_t){0});
     else
         op->fn (self, &request);
 }
