@@ -4,8 +4,23 @@
 #define FAKE_CALLS 2048
 #include "gw_prove.h"
 #include "gw_ws_fake.h"
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+/*  How far the clocks are ahead. */
+static int64_t s_ahead_ms;
+
+int clock_gettime (clockid_t clock, struct timespec *out)
+{
+    long err = syscall (SYS_clock_gettime, clock, out);
+    out->tv_sec += s_ahead_ms / 1000;
+    return (int)err;
+}
 
 #define HEX40 "0123456789abcdef0123456789abcdef01234567"
+#define TOKEN "Token " HEX40
+#define BASIC "Basic QWxpY2U6cGE6c3M="
 #define KEY "abcdefghijklmnopqrstuvwxyz012345"
 
 /* ---- the cache against a model ------------------------------------------------ */
@@ -205,6 +220,63 @@ static void test_what_expired_does_not_count (void **state)
     gw_prove_cancel (&asker.proof);
 }
 
+/*  The answer of auth, and as much later. */
+static void s_know (asker_t *asker, const char *authorization, const pt_identity_t *identity, int64_t later_ms)
+{
+    s_ahead_ms = 0;
+    assert_int_equal (s_ask (asker, (gw_shown_t){.authorization = pt_str (authorization)}), GW_PROVE_LATER);
+    fake_answer (fake_take (PT_OP_auth_check), identity);
+    s_ahead_ms = later_ms;
+}
+
+/*  The clocks go on by themselves as well. */
+enum { LEEWAY_MS = 10000 };
+
+static void test_an_answer_is_used_as_long_as_it_is_fresh (void **state)
+{
+    (void)state;
+    asker_t asker;
+    s_know (&asker, TOKEN, &s_alice, GW_CHECK_FRESH_MS - LEEWAY_MS);
+    assert_int_equal (s_ask_token (&asker), 0);
+    s_ahead_ms = GW_CHECK_FRESH_MS;
+    assert_int_equal (s_ask_token (&asker), GW_PROVE_LATER);
+    fake_refuse (fake_take (PT_OP_auth_check), -PT_E_token_revoked);
+    assert_int_equal (asker.proof.err, -PT_E_token_revoked);
+    s_ahead_ms = 0;
+}
+
+static void test_while_auth_cannot_be_asked_an_older_answer_will_do (void **state)
+{
+    (void)state;
+    asker_t asker;
+    s_know (&asker, TOKEN, &s_alice, GW_CHECK_STALE_MS - LEEWAY_MS);
+    assert_int_equal (s_ask_token (&asker), GW_PROVE_LATER);
+    fake_refuse (fake_take (PT_OP_auth_check), -PT_E_deadline);
+    assert_true (asker.proof.err == 0 && asker.proof.identity.session == s_alice.session);
+    fake.is_bus_full = true;
+    assert_int_equal (s_ask_token (&asker), 0);
+    fake.is_bus_full = false;
+    s_ahead_ms = GW_CHECK_STALE_MS;
+    assert_int_equal (s_ask_token (&asker), GW_PROVE_LATER);
+    fake_refuse (fake_take (PT_OP_auth_check), -PT_E_deadline);
+    assert_int_equal (asker.proof.err, -PT_E_unavailable);
+    s_ahead_ms = 0;
+}
+
+/*  No revocation could name them. */
+static void test_passwords_are_never_taken_on_an_older_answer (void **state)
+{
+    (void)state;
+    asker_t asker;
+    pt_identity_t nameless = s_alice;
+    nameless.session = GW_IDENTITY_UNNAMED;
+    s_know (&asker, BASIC, &nameless, GW_CHECK_FRESH_MS);
+    assert_int_equal (s_ask (&asker, (gw_shown_t){.authorization = PT_LIT (BASIC)}), GW_PROVE_LATER);
+    fake_refuse (fake_take (PT_OP_auth_check), -PT_E_deadline);
+    assert_int_equal (asker.proof.err, -PT_E_unavailable);
+    s_ahead_ms = 0;
+}
+
 static void test_without_auth_nobody_is_refused_for_good (void **state)
 {
     (void)state;
@@ -354,9 +426,6 @@ static unsigned s_guess (asker_t *self, const char *authorization, unsigned max)
     return max;
 }
 
-#define BASIC "Basic QWxpY2U6cGE6c3M="
-#define TOKEN "Token " HEX40
-
 /*  What can't be guessed is as good beside somebody who guesses as anywhere. */
 static void test_who_has_guessed_too_often_tries_no_more_passwords (void **state)
 {
@@ -420,6 +489,9 @@ int main (void)
         TEST (test_one_question_serves_all_that_show_the_same),
         TEST (test_what_is_forgotten_is_asked_again),
         TEST (test_what_expired_does_not_count),
+        TEST (test_an_answer_is_used_as_long_as_it_is_fresh),
+        TEST (test_while_auth_cannot_be_asked_an_older_answer_will_do),
+        TEST (test_passwords_are_never_taken_on_an_older_answer),
         TEST (test_without_auth_nobody_is_refused_for_good),
         TEST (test_a_cookie_that_is_no_good_counts_as_absent),
         TEST (test_basic_goes_to_auth_as_name_and_password),

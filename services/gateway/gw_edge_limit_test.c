@@ -129,6 +129,33 @@ static void test_handshakes_have_a_pace_of_their_own (void **state)
     assert_int_equal (probe_status (probe_get (self->port, LIVE)), 200);
 }
 
+/*  Each of its addresses would be let through. */
+static void test_an_account_has_one_pace_from_wherever_it_asks (void **state)
+{
+    enum { ADDRESSES = 8 };
+    probe_t *self = *state;
+    int fds[ADDRESSES];
+    char text[2048];
+    snprintf (text, sizeof text, "GET /v1/accounts/x HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\n\r\n",
+              self->token);
+    while (probe_status (probe_get (self->port, text)) == 503)
+        continue; /* it has no keys yet */
+    for (uint32_t i = 0; i < ADDRESSES; i++)
+        fds[i] = probe_connect_from (INADDR_LOOPBACK + i, self->port);
+    const probe_got_t *got = NULL;
+    unsigned good = 0;
+    for (; good < MANY; good++) {
+        probe_say (fds[good % ADDRESSES], text);
+        got = probe_answer (fds[good % ADDRESSES]);
+        if (probe_status (got) != 404)
+            break;
+    }
+    assert_in_range (good, 190, MANY - 1);
+    s_assert_refusal (got, "account");
+    for (unsigned i = 0; i < ADDRESSES; i++)
+        close (fds[i]);
+}
+
 /*  The port for the operator is not for clients. */
 static void test_the_internal_port_is_not_limited (void **state)
 {
@@ -150,6 +177,7 @@ int main (void)
         TEST (test_a_token_is_asked_about_beside_guesses_and_a_password_is_not),
         TEST (test_requests_beyond_their_pace_are_refused_until_it_is_time),
         TEST (test_handshakes_have_a_pace_of_their_own),
+        TEST (test_an_account_has_one_pace_from_wherever_it_asks),
         TEST (test_the_internal_port_is_not_limited),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);

@@ -4,6 +4,7 @@
 #include "gw_probe.h"
 
 #define GET_ME "GET /v1/accounts/x HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\n\r\n"
+#define HEX40 "0123456789abcdef0123456789abcdef01234567"
 #define READY "GET /readyz?verbose HTTP/1.1\r\nHost: x\r\n\r\n"
 
 static int s_setup (void **state)
@@ -103,6 +104,49 @@ static void test_what_no_event_told_is_found_by_asking (void **state)
     s_assert_refused (self);
 }
 
+static void s_on_check (harness_t *harness, const harness_frame_t *call, void *ctx)
+{
+    const pt_identity_t identity = {.account = 9, .session = 51, .kind = PT_credential_kind_TOKEN, .generation = 1};
+    unsigned *count = ctx;
+    ++*count;
+    harness_answer (harness, call, &identity);
+}
+
+/*  What auth has said of an opaque token, or says when it is asked. */
+static int s_ask_opaque (const probe_t *self)
+{
+    int fd = probe_connect (self->port);
+    struct pollfd item = {.fd = fd, .events = POLLIN};
+    uint64_t end_ms = sv_now_ms () + PROBE_WAIT_MS;
+    probe_say (fd, "GET /v1/accounts/x HTTP/1.1\r\nHost: x\r\nAuthorization: Token " HEX40 "\r\n\r\n");
+    while (poll (&item, 1, 0) == 0 && sv_now_ms () < end_ms)
+        s_serve (self);
+    int status = probe_status (probe_answer (fd));
+    close (fd);
+    return status;
+}
+
+/*  The credential lives, but the account is not what it was: what was remembered of it, its
+    scopes and whether it is staff, is asked about again. */
+static void test_who_is_spared_is_asked_about_again (void **state)
+{
+    probe_t *self = *state;
+    unsigned count = 0;
+    harness_fake (self->harness, PT_OP_auth_check, s_on_check, &count);
+    assert_int_equal (s_ask_opaque (self), 404);
+    assert_int_equal (s_ask_opaque (self), 404);
+    assert_int_equal (count, 1);
+    const pt_revocation_t what = {
+        .account = 9, .generation = 2, .has_generation = true, .spared = 51, .has_spared = true};
+    const pt_revocations_t told = {.items = {&what, 1}, .has_items = true};
+    uint64_t end_ms = sv_now_ms () + PROBE_WAIT_MS;
+    while (count == 1 && sv_now_ms () < end_ms) {
+        harness_publish (self->harness, "a", 1, PT_EV_revoked, &told);
+        assert_int_equal (s_ask_opaque (self), 404);
+    }
+    assert_int_equal (count, 2);
+}
+
 static void test_nobody_is_served_before_it_is_known_what_was_revoked (void **state)
 {
     probe_t *self = *state;
@@ -129,6 +173,7 @@ int main (void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown (test_an_event_signs_out_at_once, s_setup, s_teardown),
         cmocka_unit_test_setup_teardown (test_what_no_event_told_is_found_by_asking, s_setup, s_teardown),
+        cmocka_unit_test_setup_teardown (test_who_is_spared_is_asked_about_again, s_setup, s_teardown),
         cmocka_unit_test_setup_teardown (test_nobody_is_served_before_it_is_known_what_was_revoked, s_setup_unswept,
                                          s_teardown),
     };

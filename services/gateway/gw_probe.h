@@ -45,14 +45,23 @@ static inline uint16_t probe_free_port (void)
     return ntohs (at.sin_port);
 }
 
-static inline int probe_connect (uint16_t port)
+/*  From another address of this machine, 127.0.0.1 and so on. */
+static inline int probe_connect_from (uint32_t host, uint16_t port)
 {
     const struct sockaddr_in at = {
         .sin_family = AF_INET, .sin_addr.s_addr = htonl (INADDR_LOOPBACK), .sin_port = htons (port)};
+    const struct sockaddr_in from = {.sin_family = AF_INET, .sin_addr.s_addr = htonl (host)};
     int fd = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_true (fd >= 0);
+    int on = 1; /* as many connections as without an address */
+    assert_true (fd >= 0 && setsockopt (fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on) == 0);
+    assert_int_equal (bind (fd, (const struct sockaddr *)&from, sizeof from), 0);
     assert_int_equal (connect (fd, (const struct sockaddr *)&at, sizeof at), 0);
     return fd;
+}
+
+static inline int probe_connect (uint16_t port)
+{
+    return probe_connect_from (INADDR_LOOPBACK, port);
 }
 
 /*  Sends all; a peer that closes meanwhile is no fault of the probe. */
