@@ -410,6 +410,29 @@ static void test_a_client_that_leaves_gives_a_whole_file_up_but_no_upload_of_tus
     fake_drive_hear (self->drive, SV_BULK_ABORT);
 }
 
+/*  Whatever the client is doing, drive must not wait for us with the upload's lock held. */
+static void test_a_client_that_leaves_before_the_grant_does_not_keep_drive_waiting (void **state)
+{
+    test_t *self = *state;
+    static const struct linger cut = {.l_onoff = 1, .l_linger = 0};
+    for (int is_reset = 0; is_reset < 2; is_reset++) {
+        int fd =
+            s_ask (self, "PATCH /v1/drive/uploads/9", TUS BYTES "Upload-Offset: 0\r\nContent-Length: 50\r\n\r\nhel");
+        const harness_frame_t *call = harness_expect (self->probe->harness, PT_OP_drive_write);
+        if (is_reset)
+            setsockopt (fd, SOL_SOCKET, SO_LINGER, &cut, sizeof cut);
+        close (fd);
+        assert_int_equal (probe_status (probe_get (self->probe->port, "GET /livez HTTP/1.1\r\n" H "\r\n")), 200);
+        const pt_bulk_grant_t grant = fake_drive_grant (self->drive, 0, LIM_BULK_WINDOW);
+        harness_answer (self->probe->harness, call, &grant);
+        fake_drive_hear (self->drive, SV_BULK_HELLO);
+        do
+            assert_true (fake_drive_heard (self->drive, PROBE_WAIT_MS));
+        while (self->drive->head.kind == SV_BULK_DATA);
+        assert_int_equal (self->drive->head.kind, SV_BULK_ABORT);
+    }
+}
+
 static void test_a_client_that_sends_too_slowly_is_given_up (void **state)
 {
     test_t *self = *state;
@@ -487,6 +510,7 @@ int main (void)
         TEST (test_a_form_without_a_file_is_refused),
         TEST (test_a_chunked_body_is_decoded_and_ends_the_connection),
         TEST (test_a_client_that_leaves_gives_a_whole_file_up_but_no_upload_of_tus),
+        TEST (test_a_client_that_leaves_before_the_grant_does_not_keep_drive_waiting),
         TEST (test_a_client_that_sends_too_slowly_is_given_up),
         TEST (test_a_refusal_in_the_middle_reaches_a_client_that_still_sends),
         TEST (test_a_replica_that_is_lost_is_said_so),
