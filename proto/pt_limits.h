@@ -108,6 +108,7 @@
 #define LIM_BULK_FRAMES 16    /* frames of one window, however small */
 #define LIM_BULK_STREAMS 1024 /* of one process; `busy` */
 #define LIM_BULK_KEEP_MS 5000
+#define LIM_BULK_JOIN_MS 5000 /* from a grant to HELLO; `worker_lost` for who comes later */
 #define LIM_BULK_IDLE_MS 30000
 
 /*  HTTP and WebSocket. */

@@ -59,14 +59,15 @@ bool sv_bulk_send_head (sv_bulk_t *self, const sv_bulk_peer_t *peer, const sv_bu
 
 /*  ---- frames in ------------------------------------------------------------- */
 
-/*  Who talks of a stream that is not theirs, or no more, is told once a frame;
-    partings are not answered, or two would answer each other for ever. */
+/*  Who talks of a stream that is not theirs, or no more, is told once a frame, as of a
+    connection that is lost: what the stream was for may well be there.  Partings are not answered, or two would answer
+   each other for ever. */
 static void s_on_stranger (sv_bulk_t *self, const sv_bulk_head_t *head, const sv_bulk_peer_t *peer)
 {
     sv_metric_add (self->metrics.strange, 1);
     if (head->kind == SV_BULK_ABORT || head->kind == SV_BULK_END)
         return;
-    pt_bulk_end_t end = {.status = PT_E_gone};
+    pt_bulk_end_t end = {.status = PT_E_worker_lost};
     sv_bulk_head_t abort = {.kind = SV_BULK_ABORT, .stream = head->stream};
     (void)sv_bulk_send_head (self, peer, &abort, &end);
 }

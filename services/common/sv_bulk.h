@@ -5,7 +5,8 @@
     asks for one, and tells its id and endpoint in a bulk_grant.  The gateway
     connects a DEALER to that endpoint and joins the stream by its id.  The peer
     that says HELLO first has the stream; frames of it from any other connection
-    are answered as those of an unknown stream.  A connection that is lost ends its
+    are answered as those of an unknown stream: `worker_lost`, for whoever granted it has ended it, or
+    is dead.  A connection that is lost ends its
     streams: nobody resumes one, the next request opens another at the offset
     that is safe.
 
@@ -85,7 +86,7 @@ void sv_bulk_destroy (sv_bulk_t **self_p);
 /*  ---- streams ------------------------------------------------------------- */
 
 /*  Serving: offers a stream under a random id.  It ends with -PT_E_deadline when
-    nobody says HELLO within LIM_BULK_IDLE_MS.  `ops` is borrowed.  NULL and the
+    nobody says HELLO within LIM_BULK_JOIN_MS.  `ops` is borrowed.  NULL and the
     reason in `*out_err`: -PT_E_busy at LIM_BULK_STREAMS, -PT_E_memory. */
 sv_bulk_flow_t *sv_bulk_offer (sv_bulk_t *self, sv_bulk_side_t side, const sv_bulk_ops_t *ops, void *arg, int *out_err);
 

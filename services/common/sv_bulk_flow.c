@@ -346,6 +346,12 @@ static void s_ask (sv_bulk_flow_t *flow)
         s_doom (flow, -PT_E_worker_lost);
 }
 
+/*  What was granted waits for nobody who died meanwhile: its owner holds a lock for it. */
+static bool s_is_forsaken (const sv_bulk_flow_t *flow, uint64_t now_ms)
+{
+    return flow->bulk->serves && flow->peer.len == 0 && now_ms >= flow->stream.heard_ms + LIM_BULK_JOIN_MS;
+}
+
 void sv_bulk_flows_tick (sv_bulk_t *self, bool is_asking, uint64_t now_ms)
 {
     sv_bulk_event_t tick = {.kind = SV_STREAM_TICK};
@@ -353,6 +359,10 @@ void sv_bulk_flows_tick (sv_bulk_t *self, bool is_asking, uint64_t now_ms)
         for (sv_bulk_flow_t *flow = self->buckets[i], *next; flow; flow = next) {
             sv_bulk_out_t out;
             next = flow->next;
+            if (s_is_forsaken (flow, now_ms)) {
+                s_doom (flow, -PT_E_deadline);
+                continue;
+            }
             sv_bulk_step (&flow->stream, &tick, now_ms, &out);
             s_obey (flow, &out);
             if (is_asking && !flow->stream.is_over)

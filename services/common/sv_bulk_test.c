@@ -271,7 +271,7 @@ static void either_side_gives_up_and_the_other_is_told_why (void **state)
     assert_int_equal (rig->ours.offset, 7);
 }
 
-static void a_stream_that_was_given_up_before_hello_is_gone (void **state)
+static void a_stream_that_was_given_up_before_hello_is_lost (void **state)
 {
     rig_t *rig = *state;
     s_serve (rig, rig->endpoint);
@@ -282,7 +282,19 @@ static void a_stream_that_was_given_up_before_hello_is_gone (void **state)
     int err;
     rig->ours.flow = sv_bulk_join (rig->client, SV_BULK_TAKES, &grant, &s_ops, &rig->ours, &err);
     UNTIL (rig, rig->ours.is_ended);
-    assert_int_equal (rig->ours.status, -PT_E_gone);
+    assert_int_equal (rig->ours.status, -PT_E_worker_lost);
+}
+
+static void an_offer_that_nobody_takes_up_ends_soon (void **state)
+{
+    rig_t *rig = *state;
+    s_serve (rig, rig->endpoint);
+    uint64_t start_ms = sv_now_ms ();
+    s_offer (rig, SV_BULK_TAKES);
+    UNTIL (rig, rig->theirs.is_ended);
+    assert_int_equal (rig->theirs.status, -PT_E_deadline);
+    assert_in_range (sv_now_ms () - start_ms, LIM_BULK_JOIN_MS, 2 * LIM_BULK_JOIN_MS);
+    assert_int_equal (sv_bulk_streams (rig->server), 0);
 }
 
 /*  ---- limits ---------------------------------------------------------------- */
@@ -549,7 +561,8 @@ int main (int argc, char **argv)
         TEST (an_upload_arrives_whole_and_the_taker_has_the_last_word),
         TEST (what_has_not_left_the_taker_stops_the_giver_at_a_window),
         TEST (either_side_gives_up_and_the_other_is_told_why),
-        TEST (a_stream_that_was_given_up_before_hello_is_gone),
+        TEST (a_stream_that_was_given_up_before_hello_is_lost),
+        TEST (an_offer_that_nobody_takes_up_ends_soon),
         TEST (streams_are_limited_and_endpoints_are_of_this_machine),
         TEST (a_stream_belongs_to_who_said_hello),
         TEST (a_peer_without_rules_ends_its_own_stream_alone),

@@ -246,6 +246,38 @@ static void a_gateway_that_vanishes_frees_the_upload (void **state)
     free (bytes);
 }
 
+/*  As a gateway that died before it could say HELLO: no connection tells of its end. */
+static void a_grant_that_nobody_takes_up_frees_the_upload (void **state)
+{
+    fixture_t *f = *state;
+    uint64_t upload = fixture_create (f, "a", 5, PT_upload_purpose_FILE);
+    const pt_write_open_t lost = fixture_write (upload, 0);
+    pt_write_open_t ask = lost;
+    const pt_bulk_grant_t *grant = fixture_ok (f, PT_OP_drive_write, &lost);
+    uint64_t stream = grant->stream, start_ms = sv_now_ms ();
+    ask.peer = 100;
+    fixture_refused (f, PT_OP_drive_write, &ask, PT_E_locked);
+    int status = PT_E_locked;
+    while (status == PT_E_locked && sv_now_ms () < start_ms + HARNESS_WAIT_MS) {
+        const harness_frame_t *reply =
+            harness_reply (f->harness, harness_request (f->harness, PT_OP_drive_write, &ask));
+        status = (int)reply->envelope.status;
+        if (status == 0)
+            fixture_connect (f, reply->msg);
+    }
+    assert_int_equal (status, 0);
+    assert_in_range (sv_now_ms () - start_ms, LIM_BULK_JOIN_MS, 2 * LIM_BULK_JOIN_MS);
+    /*  Who comes too late is told to ask again, not that the upload is gone. */
+    uint64_t mine = f->stream;
+    f->stream = stream;
+    fixture_hello (f, false);
+    assert_int_equal (fixture_end (f).status, PT_E_worker_lost);
+    f->stream = mine;
+    fixture_hello (f, false);
+    fixture_give (f, "hello", 5, true);
+    assert_int_equal (fixture_end (f).status, 0);
+}
+
 /*  ---- the scanner ---------------------------------------------------------------------- */
 
 typedef struct {
@@ -515,6 +547,8 @@ static void an_upload_given_up_is_removed (void **state)
     const pt_write_open_t ask = fixture_write (upload, 0);
     fixture_open_write (f, &ask);
     fixture_give (f, "12345", 5, false);
+    /*  The deletion comes another way than the stream, and must not overtake its HELLO. */
+    (void)harness_event (f->harness, PT_EV_drive_progress);
     const pt_upload_ref_t ref = {.account = FIXTURE_ME, .id = upload};
     fixture_ok (f, PT_OP_drive_upload_delete, &ref);
     assert_int_equal (fixture_end (f).status, PT_E_gone);
@@ -753,6 +787,7 @@ int main (void)
         TEST (the_same_content_is_kept_once),
         TEST (a_client_that_goes_leaves_what_it_brought),
         TEST (a_gateway_that_vanishes_frees_the_upload),
+        TEST (a_grant_that_nobody_takes_up_frees_the_upload),
         cmocka_unit_test (what_the_scanner_finds_is_refused_and_given_up),
         TEST (a_wrong_offset_is_a_conflict),
         TEST (bytes_that_do_not_match_their_digest_are_thrown_away),
