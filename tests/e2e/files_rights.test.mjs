@@ -7,7 +7,7 @@ import { deflateSync } from 'node:zlib';
 import { call, must, person, roomOf } from './lib/api.mjs';
 import { Cluster, until } from './lib/cluster.mjs';
 import { Socket, shown } from './lib/credentials.mjs';
-import { ask, contentOf, contentPath, create, folderOf, put, usage } from './lib/files.mjs';
+import { ask, compare, contentOf, contentPath, create, folderOf, put, usage } from './lib/files.mjs';
 import { historyOf } from './lib/history.mjs';
 
 const MiB = 1024 * 1024;
@@ -55,6 +55,28 @@ test('a file is for its owner alone until it is posted; then for members of that
   assert.equal((await call(base, 'DELETE', `/v1/rooms/${room.id}/members/${eve.id}`, { token: ann.access })).status, 204);
   assert.deepEqual(await seenBy(eve, file), [404, 404]);
   assert.deepEqual(await seenBy(ann, file), [200, 200]);
+});
+
+test('by REST alone files are posted, listed and read byte by byte; who is no member finds none of it', async () => {
+  const [ann, bob, eve] = await people('ann', 'bob', 'eve');
+  const room = await must(base, 'POST', '/v1/rooms', { token: ann.access, body: { name: 'closed', kind: 'group', members: [bob.id] } });
+  const seeds = [randomUUID(), randomUUID(), randomUUID()];
+  const files = await Promise.all(seeds.map((seed, i) => put(base, ann.access, `${i}.bin`, contentOf(seed, 0, 1000 + i))));
+  const sent = [await post(ann, room, { body: 'two', attachments: [files[1].id, files[0].id] }), await post(ann, room, { attachments: [files[2].id] }), await post(ann, room, { body: 'none' })];
+  assert.deepEqual(sent.map((answer) => answer.status), [201, 201, 201]);
+  for (const who of [ann, bob]) {
+    const { items } = await must(cluster.url(1), 'GET', `/v1/rooms/${room.id}/messages`, { token: who.access });
+    const listed = items.filter((item) => item.kind === 'message');
+    assert.deepEqual(listed.map((item) => [item.seq, item.body, item.attachments ?? []]), [
+      [sent[0].json.seq, 'two', [shape(files[1]), shape(files[0])]],
+      [sent[1].json.seq, '', [shape(files[2])]],
+      [sent[2].json.seq, 'none', []],
+    ]);
+    for (const [i, file] of files.entries()) assert.equal(await compare(cluster.url(1), who.access, file, seeds[i]), 1000 + i);
+  }
+  assert.equal((await call(base, 'GET', `/v1/rooms/${room.id}/messages`, { token: eve.access })).status, 404);
+  for (const file of files) assert.deepEqual(await seenBy(eve, file), [404, 404]);
+  assert.equal((await post(eve, room, { attachments: [files[0].id] })).status, 404);
 });
 
 test('files ride on messages: in live frames, in history, in sync, the same everywhere', async () => {
