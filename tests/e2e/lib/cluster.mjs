@@ -106,8 +106,13 @@ export class Cluster {
     this.readyMs = Date.now() - started;
   }
 
+  // With a certificate of its own in `env` the gateway serves TLS alone.
+  get scheme() {
+    return this.env.PARLEY_TLS_CERT ? 'https' : 'http';
+  }
+
   url(gateway = 0) {
-    return `http://127.0.0.1:${this.port + gateway}`;
+    return `${this.scheme}://127.0.0.1:${this.port + gateway}`;
   }
 
   ws(gateway = 0) {
@@ -124,7 +129,9 @@ export class Cluster {
         `gateway ${g} ready\n${this.log.slice(-4000)}`,
         async () => {
           if (this.child.exitCode !== null) throw new Error(`the run ended (${this.child.exitCode}):\n${this.log}`);
-          const answer = await fetch(`${this.url(g)}/readyz`).catch(() => null);
+          // fetch trusts no certificate of ours.
+          const base = this.scheme === 'https' ? this.internal(g) : this.url(g);
+          const answer = await fetch(`${base}/readyz`).catch(() => null);
           return answer?.status === 200;
         },
         ms,

@@ -1,7 +1,8 @@
 // files - files of the tests: content that can be computed at any place of it, uploads by tus step by step, downloads compared byte by byte.
 import { createCipheriv, createHash } from 'node:crypto';
 import { readdirSync } from 'node:fs';
-import { Agent, request } from 'node:http';
+import { Agent, request as plainRequest } from 'node:http';
+import { request as tlsRequest } from 'node:https';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -38,10 +39,11 @@ export const digestOf = (kind, bytes) => `${kind} ${createHash(kind).update(byte
 
 // One request: { status, headers, body, json }. `body` is bytes, text or a stream; without `length` a stream goes in chunks. With
 // `take` the bytes of an answer that is a success go there, which may return a promise to have the rest wait, and `body` stays
-// empty. Should `signal` be aborted, or the connection break, it throws.
+// empty. Who asks under TLS brings an agent that trusts the certificate. Should `signal` be aborted, or the connection break, it throws.
 export function ask(base, method, path, { token, headers = {}, body, length, take, signal, agent = false } = {}) {
   const size = body instanceof Readable ? length : body === undefined ? undefined : Buffer.byteLength(body);
   const all = { ...(token ? { authorization: `Bearer ${token}` } : {}), ...(size === undefined ? {} : { 'content-length': size }), ...headers };
+  const request = base.startsWith('https:') ? tlsRequest : plainRequest;
   return new Promise((resolve, reject) => {
     const call = request(new URL(path, base), { method, headers: all, agent, signal, timeout: answerMs }, async (answer) => {
       const parts = [];
