@@ -172,7 +172,8 @@ format: ## format the sources
 faults: ## every fault under load, and the table of verdicts (SEED=n, ROWS=a,b)
 	@scripts/deps test
 	@$(MAKE) --no-print-directory -j2 all tools
-	@$(MAKE) --no-print-directory -j2 FLAVOUR=crash all
+	@$(MAKE) --no-print-directory -j2 FLAVOUR=crash all build/crash/test/services/drive/drive_death_test
+	@PARLEY_BIN=$(CURDIR)/build/crash/bin build/crash/test/services/drive/drive_death_test
 	@cd tests/e2e && npm ci --silent
 	node tests/faults/faults.mjs
 
@@ -291,7 +292,8 @@ torture-short: ## the same for 30 seconds, at points that TORTURE_SEED chooses
 
 # Threads: those of password hashing and of drive are ours, those of ZeroMQ (which free the chunks of bulk streams) are left out by the list.
 TSAN_TESTS := services/auth/auth_password_test services/auth/auth_test services/common/sv_loop_test services/common/sv_bus_test \
-	services/common/sv_bulk_test services/common/sv_pool_test services/drive/drive_test
+	services/common/sv_bulk_test services/common/sv_pool_test services/drive/drive_test services/drive/drive_refusal_test \
+	services/drive/drive_death_test
 TSAN_RUN   := BUILD=build/tsan TSAN_OPTIONS="suppressions=$(CURDIR)/tests/tsan.supp halt_on_error=1 second_deadlock_stack=1"
 tsan: ## the unit and harness tests under ThreadSanitizer
 	@scripts/deps test check

@@ -26,6 +26,9 @@
 #define FIXTURE_ROWS 16
 #define FIXTURE_ME 7u
 
+/*  A file of many chunks, which do not divide it. */
+#define FIXTURE_BIG (3u * 1024 * 1024 + 17)
+
 typedef struct {
     uint64_t id, account, length, file;
     bool has_length, is_over;
@@ -480,5 +483,87 @@ static inline void fixture_path (const fixture_t *f, const char *blob, char *out
 {
     snprintf (out, size, "%s/blobs/%.2s/%.2s/%s", f->files, blob, blob + 2, blob);
 }
+
+/*  ---- what there is -------------------------------------------------------------------------- */
+
+/*  Reads a whole file through a stream and compares. */
+static inline void fixture_assert_reads (fixture_t *f, uint64_t file, uint64_t first, const uint8_t *expected,
+                                         uint64_t len)
+{
+    static uint8_t body[LIM_BULK_CHUNK];
+    const pt_read_open_t ask = {.account = FIXTURE_ME,
+                                .has_account = true,
+                                .file = file,
+                                .has_file = true,
+                                .first = first,
+                                .count = len,
+                                .has_count = true,
+                                .peer = 99};
+    const pt_bulk_grant_t *grant = fixture_ok (f, PT_OP_drive_read, &ask);
+    assert_true (grant->has_count && grant->count == len);
+    assert_true (grant->has_file && grant->file->id == file);
+    fixture_connect (f, grant);
+    fixture_hello (f, true);
+    uint64_t got = 0, frames = 0;
+    for (bool is_last = false; !is_last; frames++) {
+        size_t piece;
+        sv_bulk_head_t head = fixture_receive (f, body, &piece);
+        assert_int_equal (head.kind, SV_BULK_DATA);
+        assert_true (head.seq == frames && head.offset == got && got + piece <= len);
+        assert_memory_equal (body, expected + got, piece);
+        got += piece;
+        is_last = (head.flags & SV_BULK_LAST) != 0;
+        const sv_bulk_head_t credit = {.kind = SV_BULK_CREDIT,
+                                       .stream = f->stream,
+                                       .seq = frames + 1 + LIM_BULK_FRAMES,
+                                       .offset = got + LIM_BULK_WINDOW};
+        fixture_send (f, &credit, NULL, 0);
+    }
+    assert_true (got == len);
+    const sv_bulk_head_t end = {.kind = SV_BULK_END, .stream = f->stream};
+    fixture_send (f, &end, "\x81\xa6status\x00", 9);
+}
+
+/*  Waits until store was told that so much was removed. */
+static inline void fixture_await_swept (fixture_t *f, unsigned count)
+{
+    uint64_t end_ms = sv_now_ms () + HARNESS_WAIT_MS;
+    while (f->swept < count && sv_now_ms () < end_ms)
+        fixture_pump (f);
+    assert_true (f->swept >= count);
+}
+
+static inline bool fixture_has_upload (const fixture_t *f, uint64_t upload)
+{
+    char path[256], name[DRIVE_NAME_UPLOAD];
+    drive_name_upload (upload, name);
+    snprintf (path, sizeof path, "%s/uploads/%s", f->files, name);
+    return access (path, F_OK) == 0;
+}
+
+static inline bool fixture_has_blob (const fixture_t *f, const char *blob)
+{
+    char path[256];
+    fixture_path (f, blob, path, sizeof path);
+    return access (path, F_OK) == 0;
+}
+
+/*  ---- a test --------------------------------------------------------------------------------- */
+
+static inline int fixture_set_up (void **state)
+{
+    static const char *const args[] = {"--upload-max", "8MiB", "--avatar-max", "64KiB", "--sweep-interval",
+                                       "50ms",         NULL};
+    *state = fixture_new (args);
+    return 0;
+}
+
+static inline int fixture_tear_down (void **state)
+{
+    fixture_destroy (*state);
+    return 0;
+}
+
+#define FIXTURE_TEST(name) cmocka_unit_test_setup_teardown (name, fixture_set_up, fixture_tear_down)
 
 #endif
