@@ -1,17 +1,13 @@
 /*  sv_bulk_test - streams over real sockets: between the ends of one loop, against
     a peer of raw frames that keeps no rule, and against a process that is killed. */
 
-#include "pt_test.h"
-#include "sv_bulk.h"
+#include "sv_bulk_fixture.h"
 #include <czmq.h>
 #include <signal.h>
-#include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
-/*  A test that takes longer is broken; and what counts as at once. */
-#define DEADLINE_MS 10000
+/*  What counts as at once. */
 #define SOON_MS 2000
 
 #define BIG (5 * LIM_BULK_WINDOW + 123)
@@ -30,24 +26,10 @@ typedef struct {
 } end_t;
 
 typedef struct rig {
-    sv_loop_t *loop;
-    sv_metrics_t *metrics;
-    sv_log_t *log;
-    sv_timer_t *deadline;
-    sv_bulk_t *server, *client;
+    bulk_fixture_t base;
+    sv_bulk_t *client;
     end_t ours, theirs; /* at the client, at the server */
-    char folder[32], endpoint[64];
 } rig_t;
-
-/*  Runs the loop until something holds; every callback stops it. */
-#define UNTIL(rig, holds)                                                                                              \
-    while (!(holds))                                                                                                   \
-    assert_int_equal (sv_loop_run ((rig)->loop), 0)
-
-static uint8_t s_pattern (uint64_t offset)
-{
-    return (uint8_t)(offset * 131 + (offset >> 13));
-}
 
 /*  ---- ends ------------------------------------------------------------------ */
 
@@ -61,13 +43,12 @@ static void s_on_room (void *arg)
             break;
         uint8_t *bytes = sv_bulk_buffer_new (len);
         assert_non_null (bytes);
-        for (size_t i = 0; i < len; i++)
-            bytes[i] = s_pattern (end->passed + i);
+        bulk_fill (bytes, len, end->passed);
         if (sv_bulk_give (end->flow, &bytes, len, len == left) != 0)
             break;
         end->passed += len ? len : 1;
     }
-    sv_loop_stop (end->rig->loop);
+    sv_loop_stop (end->rig->base.loop);
 }
 
 static void s_on_data (void *arg, zmq_msg_t *frame, bool is_last)
@@ -75,8 +56,7 @@ static void s_on_data (void *arg, zmq_msg_t *frame, bool is_last)
     end_t *end = arg;
     size_t len;
     const uint8_t *bytes = sv_bulk_body (frame, &len);
-    for (size_t i = 0; i < len; i++)
-        assert_int_equal (bytes[i], s_pattern (end->passed + i));
+    bulk_check (bytes, len, end->passed);
     end->passed += len;
     end->is_complete = is_last;
     if (!end->is_lazy)
@@ -85,7 +65,7 @@ static void s_on_data (void *arg, zmq_msg_t *frame, bool is_last)
         pt_bulk_end_t word = {.offset = end->passed, .has_offset = true};
         sv_bulk_finish (&end->flow, &word);
     }
-    sv_loop_stop (end->rig->loop);
+    sv_loop_stop (end->rig->base.loop);
 }
 
 static void s_on_ended (void *arg, int status, const pt_bulk_end_t *word)
@@ -97,41 +77,19 @@ static void s_on_ended (void *arg, int status, const pt_bulk_end_t *word)
     end->status = status;
     end->offset = word->offset;
     snprintf (end->detail, sizeof end->detail, "%.*s", (int)word->detail.len, word->detail.at ? word->detail.at : "");
-    sv_loop_stop (end->rig->loop);
+    sv_loop_stop (end->rig->base.loop);
 }
 
 static const sv_bulk_ops_t s_ops = {.room = s_on_room, .data = s_on_data, .ended = s_on_ended};
 
 /*  ---- rig ------------------------------------------------------------------- */
 
-static void s_on_deadline (void *arg)
-{
-    (void)arg;
-    fail_msg ("nothing happened for %d ms", DEADLINE_MS);
-}
-
-static void s_stop (void *loop)
-{
-    sv_loop_stop (loop);
-}
-
-static sv_bulk_config_t s_config (rig_t *rig)
-{
-    return (sv_bulk_config_t){.loop = rig->loop, .metrics = rig->metrics, .log = rig->log};
-}
-
 static int s_setup (void **state)
 {
     rig_t *rig = calloc (1, sizeof *rig);
     assert_non_null (rig);
-    rig->loop = sv_zloop_new ();
-    rig->metrics = sv_metrics_new ();
-    rig->log = sv_log_new ("test", STDERR_FILENO, SV_ERROR, "text");
-    rig->deadline = sv_loop_timer (rig->loop, DEADLINE_MS, 0, s_on_deadline, NULL);
+    bulk_init (&rig->base, sv_zloop_new ());
     rig->ours.rig = rig->theirs.rig = rig;
-    snprintf (rig->folder, sizeof rig->folder, "/tmp/sv_bulk_XXXXXX");
-    assert_non_null (mkdtemp (rig->folder));
-    snprintf (rig->endpoint, sizeof rig->endpoint, "ipc://%s/bulk", rig->folder);
     *state = rig;
     return 0;
 }
@@ -140,32 +98,21 @@ static int s_teardown (void **state)
 {
     rig_t *rig = *state;
     sv_bulk_destroy (&rig->client);
-    sv_bulk_destroy (&rig->server);
-    sv_loop_destroy (&rig->loop);
-    sv_metrics_destroy (&rig->metrics);
-    sv_log_destroy (&rig->log);
-    unlink (rig->endpoint + strlen ("ipc://"));
-    rmdir (rig->folder);
+    bulk_fini (&rig->base);
     free (rig);
     return 0;
 }
 
-static void s_serve (rig_t *rig, const char *endpoint)
-{
-    sv_bulk_config_t config = s_config (rig);
-    assert_int_equal (sv_bulk_serve (&config, endpoint, &rig->server), 0);
-}
-
 static void s_connect (rig_t *rig, const char *endpoint)
 {
-    sv_bulk_config_t config = s_config (rig);
+    sv_bulk_config_t config = bulk_config (&rig->base);
     assert_int_equal (sv_bulk_connect (&config, endpoint, &rig->client), 0);
 }
 
 static void s_offer (rig_t *rig, sv_bulk_side_t side)
 {
     int err = 1;
-    rig->theirs.flow = sv_bulk_offer (rig->server, side, &s_ops, &rig->theirs, &err);
+    rig->theirs.flow = sv_bulk_offer (rig->base.server, side, &s_ops, &rig->theirs, &err);
     assert_non_null (rig->theirs.flow);
     assert_int_equal (err, 0);
 }
@@ -183,8 +130,8 @@ static void s_join (rig_t *rig, sv_bulk_side_t side)
 /*  Both ends of a stream in which the server gives, or takes. */
 static void s_pair (rig_t *rig, sv_bulk_side_t server_side)
 {
-    s_serve (rig, rig->endpoint);
-    s_connect (rig, sv_bulk_endpoint (rig->server));
+    bulk_serve (&rig->base, rig->base.endpoint);
+    s_connect (rig, sv_bulk_endpoint (rig->base.server));
     s_offer (rig, server_side);
     s_join (rig, server_side == SV_BULK_GIVES ? SV_BULK_TAKES : SV_BULK_GIVES);
 }
@@ -192,16 +139,16 @@ static void s_pair (rig_t *rig, sv_bulk_side_t server_side)
 static void s_download (rig_t *rig, const char *endpoint, uint64_t total)
 {
     rig->theirs.total = total;
-    s_serve (rig, endpoint);
-    s_connect (rig, sv_bulk_endpoint (rig->server));
+    bulk_serve (&rig->base, endpoint);
+    s_connect (rig, sv_bulk_endpoint (rig->base.server));
     s_offer (rig, SV_BULK_GIVES);
     s_join (rig, SV_BULK_TAKES);
-    UNTIL (rig, rig->theirs.is_ended);
+    BULK_UNTIL (&rig->base, rig->theirs.is_ended);
     assert_int_equal (rig->theirs.status, 0);
     assert_true (rig->ours.is_complete);
     assert_int_equal (rig->ours.passed, total);
     assert_int_equal (rig->theirs.offset, total);
-    assert_int_equal (sv_bulk_streams (rig->server) + sv_bulk_streams (rig->client), 0);
+    assert_int_equal (sv_bulk_streams (rig->base.server) + sv_bulk_streams (rig->client), 0);
 }
 
 /*  ---- what works ------------------------------------------------------------ */
@@ -209,7 +156,7 @@ static void s_download (rig_t *rig, const char *endpoint, uint64_t total)
 static void a_download_arrives_whole_over_ipc (void **state)
 {
     rig_t *rig = *state;
-    s_download (rig, rig->endpoint, BIG);
+    s_download (rig, rig->base.endpoint, BIG);
 }
 
 static void a_download_arrives_whole_over_tcp (void **state)
@@ -220,7 +167,7 @@ static void a_download_arrives_whole_over_tcp (void **state)
 static void a_download_of_nothing_ends_well (void **state)
 {
     rig_t *rig = *state;
-    s_download (rig, rig->endpoint, 0);
+    s_download (rig, rig->base.endpoint, 0);
 }
 
 static void an_upload_arrives_whole_and_the_taker_has_the_last_word (void **state)
@@ -228,7 +175,7 @@ static void an_upload_arrives_whole_and_the_taker_has_the_last_word (void **stat
     rig_t *rig = *state;
     rig->ours.total = BIG;
     s_pair (rig, SV_BULK_TAKES);
-    UNTIL (rig, rig->ours.is_ended);
+    BULK_UNTIL (&rig->base, rig->ours.is_ended);
     assert_int_equal (rig->ours.status, 0);
     assert_int_equal (rig->ours.offset, BIG);
     assert_int_equal (rig->theirs.passed, BIG);
@@ -240,12 +187,12 @@ static void what_has_not_left_the_taker_stops_the_giver_at_a_window (void **stat
     rig->theirs.total = BIG;
     rig->ours.is_lazy = true;
     s_pair (rig, SV_BULK_GIVES);
-    UNTIL (rig, rig->ours.passed == LIM_BULK_WINDOW);
+    BULK_UNTIL (&rig->base, rig->ours.passed == LIM_BULK_WINDOW);
     assert_int_equal (rig->theirs.passed, LIM_BULK_WINDOW);
     assert_int_equal (sv_bulk_room (rig->theirs.flow), 0);
     for (int i = 0; i < LIM_BULK_WINDOW / LIM_BULK_CHUNK / 2; i++)
         sv_bulk_taken (rig->ours.flow, LIM_BULK_CHUNK);
-    UNTIL (rig, rig->ours.passed == LIM_BULK_WINDOW * 3 / 2);
+    BULK_UNTIL (&rig->base, rig->ours.passed == LIM_BULK_WINDOW * 3 / 2);
 }
 
 static void either_side_gives_up_and_the_other_is_told_why (void **state)
@@ -254,19 +201,19 @@ static void either_side_gives_up_and_the_other_is_told_why (void **state)
     rig->theirs.total = BIG;
     rig->ours.is_lazy = true;
     s_pair (rig, SV_BULK_GIVES);
-    UNTIL (rig, rig->ours.passed > 0);
+    BULK_UNTIL (&rig->base, rig->ours.passed > 0);
     sv_bulk_abort (&rig->ours.flow, PT_E_body_timeout, "the client is gone");
-    UNTIL (rig, rig->theirs.is_ended);
+    BULK_UNTIL (&rig->base, rig->theirs.is_ended);
     assert_int_equal (rig->theirs.status, -PT_E_body_timeout);
     assert_string_equal (rig->theirs.detail, "the client is gone");
     rig->theirs = (end_t){.rig = rig, .total = BIG};
     rig->ours = (end_t){.rig = rig, .is_lazy = true};
     s_offer (rig, SV_BULK_GIVES);
     s_join (rig, SV_BULK_TAKES);
-    UNTIL (rig, rig->ours.passed > 0);
+    BULK_UNTIL (&rig->base, rig->ours.passed > 0);
     pt_bulk_end_t end = {.status = PT_E_infected, .offset = 7, .has_offset = true};
     sv_bulk_abort_with (&rig->theirs.flow, &end);
-    UNTIL (rig, rig->ours.is_ended);
+    BULK_UNTIL (&rig->base, rig->ours.is_ended);
     assert_int_equal (rig->ours.status, -PT_E_infected);
     assert_int_equal (rig->ours.offset, 7);
 }
@@ -274,27 +221,27 @@ static void either_side_gives_up_and_the_other_is_told_why (void **state)
 static void a_stream_that_was_given_up_before_hello_is_lost (void **state)
 {
     rig_t *rig = *state;
-    s_serve (rig, rig->endpoint);
-    s_connect (rig, rig->endpoint);
+    bulk_serve (&rig->base, rig->base.endpoint);
+    s_connect (rig, rig->base.endpoint);
     s_offer (rig, SV_BULK_GIVES);
     pt_bulk_grant_t grant = {.stream = sv_bulk_id (rig->theirs.flow)};
     sv_bulk_abort (&rig->theirs.flow, PT_E_draining, NULL);
     int err;
     rig->ours.flow = sv_bulk_join (rig->client, SV_BULK_TAKES, &grant, &s_ops, &rig->ours, &err);
-    UNTIL (rig, rig->ours.is_ended);
+    BULK_UNTIL (&rig->base, rig->ours.is_ended);
     assert_int_equal (rig->ours.status, -PT_E_worker_lost);
 }
 
 static void an_offer_that_nobody_takes_up_ends_soon (void **state)
 {
     rig_t *rig = *state;
-    s_serve (rig, rig->endpoint);
+    bulk_serve (&rig->base, rig->base.endpoint);
     uint64_t start_ms = sv_now_ms ();
     s_offer (rig, SV_BULK_TAKES);
-    UNTIL (rig, rig->theirs.is_ended);
+    BULK_UNTIL (&rig->base, rig->theirs.is_ended);
     assert_int_equal (rig->theirs.status, -PT_E_deadline);
     assert_in_range (sv_now_ms () - start_ms, LIM_BULK_JOIN_MS, 2 * LIM_BULK_JOIN_MS);
-    assert_int_equal (sv_bulk_streams (rig->server), 0);
+    assert_int_equal (sv_bulk_streams (rig->base.server), 0);
 }
 
 /*  ---- limits ---------------------------------------------------------------- */
@@ -304,18 +251,18 @@ static void streams_are_limited_and_endpoints_are_of_this_machine (void **state)
     rig_t *rig = *state;
     static const char *const bad[] = {"tcp://0.0.0.0:1", "tcp://10.0.0.1:1", "tcp://127.0.0.1:1x", "tcp://127.0.0.1",
                                       "ipc://bulk",      "inproc://bulk",    "tcp://host:1",       ""};
-    sv_bulk_config_t config = s_config (rig);
+    sv_bulk_config_t config = bulk_config (&rig->base);
     for (size_t i = 0; i < COUNT_OF (bad); i++) {
-        assert_int_equal (sv_bulk_serve (&config, bad[i], &rig->server), -PT_E_invalid);
+        assert_int_equal (sv_bulk_serve (&config, bad[i], &rig->base.server), -PT_E_invalid);
         assert_int_equal (sv_bulk_connect (&config, bad[i], &rig->client), -PT_E_invalid);
     }
-    assert_int_equal (sv_bulk_serve (&config, "ipc:///nowhere/at/all", &rig->server), -PT_E_taken);
-    assert_null (rig->server);
-    s_serve (rig, rig->endpoint);
+    assert_int_equal (sv_bulk_serve (&config, "ipc:///nowhere/at/all", &rig->base.server), -PT_E_taken);
+    assert_null (rig->base.server);
+    bulk_serve (&rig->base, rig->base.endpoint);
     for (int i = 0; i < LIM_BULK_STREAMS; i++)
         s_offer (rig, SV_BULK_TAKES);
     int err = 0;
-    assert_null (sv_bulk_offer (rig->server, SV_BULK_TAKES, &s_ops, &rig->theirs, &err));
+    assert_null (sv_bulk_offer (rig->base.server, SV_BULK_TAKES, &s_ops, &rig->theirs, &err));
     assert_int_equal (err, -PT_E_busy);
     sv_bulk_abort (&rig->theirs.flow, PT_E_draining, NULL);
     s_offer (rig, SV_BULK_TAKES);
@@ -327,7 +274,7 @@ static zsock_t *s_raw_peer (rig_t *rig)
 {
     zsock_t *peer = zsock_new (ZMQ_DEALER);
     assert_non_null (peer);
-    assert_int_equal (zsock_connect (peer, "%s", rig->endpoint), 0);
+    assert_int_equal (zsock_connect (peer, "%s", rig->base.endpoint), 0);
     return peer;
 }
 
@@ -336,8 +283,7 @@ static void s_raw_send (zsock_t *peer, sv_bulk_head_t head, size_t len, int flag
     uint8_t *frame = calloc (1, SV_BULK_HEAD + len);
     assert_non_null (frame);
     sv_bulk_head_write (&head, frame);
-    for (size_t i = 0; i < len; i++)
-        frame[SV_BULK_HEAD + i] = s_pattern (head.offset + i);
+    bulk_fill (frame + SV_BULK_HEAD, len, head.offset);
     assert_true (zmq_send (zsock_resolve (peer), frame, SV_BULK_HEAD + len, flags) >= 0);
     free (frame);
 }
@@ -345,12 +291,12 @@ static void s_raw_send (zsock_t *peer, sv_bulk_head_t head, size_t len, int flag
 /*  The next frame that the peer gets, while our loop runs. */
 static sv_bulk_head_t s_raw_next (rig_t *rig, zsock_t *peer)
 {
-    sv_watch_t *watch = sv_loop_watch_socket (rig->loop, zsock_resolve (peer), s_stop, rig->loop);
+    sv_watch_t *watch = sv_loop_watch_socket (rig->base.loop, zsock_resolve (peer), bulk_stop, rig->base.loop);
     uint8_t frame[512];
     int len;
     while ((len = zmq_recv (zsock_resolve (peer), frame, sizeof frame, ZMQ_DONTWAIT)) < 0)
-        assert_int_equal (sv_loop_run (rig->loop), 0);
-    sv_watch_cancel (rig->loop, &watch);
+        assert_int_equal (sv_loop_run (rig->base.loop), 0);
+    sv_watch_cancel (rig->base.loop, &watch);
     sv_bulk_head_t head;
     assert_int_equal (sv_bulk_head_read (frame, (size_t)len, &head), 0);
     return head;
@@ -363,7 +309,7 @@ static void a_stream_belongs_to_who_said_hello (void **state)
     rig->theirs.is_lazy = rig->theirs.stops = true;
     s_pair (rig, SV_BULK_TAKES);
     uint64_t id = sv_bulk_id (rig->theirs.flow);
-    UNTIL (rig, rig->theirs.is_complete);
+    BULK_UNTIL (&rig->base, rig->theirs.is_complete);
     zsock_t *thief = s_raw_peer (rig);
     static const uint8_t kinds[] = {SV_BULK_HELLO, SV_BULK_DATA, SV_BULK_CREDIT, SV_BULK_KEEP};
     for (size_t i = 0; i < COUNT_OF (kinds); i++) {
@@ -379,7 +325,7 @@ static void a_stream_belongs_to_who_said_hello (void **state)
     assert_int_equal (s_raw_next (rig, thief).stream, id + 1);
     assert_non_null (rig->theirs.flow);
     sv_bulk_finish (&rig->theirs.flow, NULL);
-    UNTIL (rig, rig->ours.is_ended);
+    BULK_UNTIL (&rig->base, rig->ours.is_ended);
     assert_int_equal (rig->ours.status, 0);
     zsock_destroy (&thief);
 }
@@ -391,7 +337,7 @@ static void a_peer_without_rules_ends_its_own_stream_alone (void **state)
         uint64_t seq, offset;
         size_t len;
     } bad[] = {{1, 0, 5}, {0, 1, 5}, {0, 0, 0}};
-    s_serve (rig, rig->endpoint);
+    bulk_serve (&rig->base, rig->base.endpoint);
     zsock_t *peer = s_raw_peer (rig);
     for (size_t i = 0; i < COUNT_OF (bad); i++) {
         rig->theirs = (end_t){.rig = rig};
@@ -400,7 +346,7 @@ static void a_peer_without_rules_ends_its_own_stream_alone (void **state)
         s_raw_send (peer, (sv_bulk_head_t){.kind = SV_BULK_HELLO, .stream = id}, 0, 0);
         s_raw_send (peer, (sv_bulk_head_t){SV_BULK_DATA, 0, id, bad[i].seq, bad[i].offset}, bad[i].len, 0);
         assert_int_equal (s_raw_next (rig, peer).kind, SV_BULK_ABORT);
-        UNTIL (rig, rig->theirs.is_ended);
+        BULK_UNTIL (&rig->base, rig->theirs.is_ended);
         assert_int_equal (rig->theirs.status, -PT_E_malformed);
         assert_int_equal (rig->theirs.passed, 0);
     }
@@ -410,7 +356,7 @@ static void a_peer_without_rules_ends_its_own_stream_alone (void **state)
 static void frames_that_are_none_are_passed_over (void **state)
 {
     rig_t *rig = *state;
-    s_serve (rig, rig->endpoint);
+    bulk_serve (&rig->base, rig->base.endpoint);
     s_offer (rig, SV_BULK_TAKES);
     uint64_t id = sv_bulk_id (rig->theirs.flow);
     zsock_t *peer = s_raw_peer (rig);
@@ -434,13 +380,13 @@ static void frames_that_are_none_are_passed_over (void **state)
 static void a_giant_frame_loses_the_connection (void **state)
 {
     rig_t *rig = *state;
-    s_serve (rig, rig->endpoint);
+    bulk_serve (&rig->base, rig->base.endpoint);
     s_offer (rig, SV_BULK_TAKES);
     zsock_t *peer = s_raw_peer (rig);
     sv_bulk_head_t hello = {.kind = SV_BULK_HELLO, .stream = sv_bulk_id (rig->theirs.flow)};
     s_raw_send (peer, hello, 0, 0);
     s_raw_send (peer, (sv_bulk_head_t){.kind = SV_BULK_DATA, .stream = hello.stream}, 64 * LIM_BULK_CHUNK, 0);
-    UNTIL (rig, rig->theirs.is_ended);
+    BULK_UNTIL (&rig->base, rig->theirs.is_ended);
     assert_int_equal (rig->theirs.status, -PT_E_worker_lost);
     assert_int_equal (rig->theirs.passed, 0);
     zsock_destroy (&peer);
@@ -454,11 +400,11 @@ static void a_client_that_goes_ends_its_streams_at_the_server (void **state)
     rig->theirs.stops = rig->theirs.is_lazy = true;
     rig->ours.total = BIG;
     s_pair (rig, SV_BULK_TAKES);
-    UNTIL (rig, rig->theirs.passed == LIM_BULK_WINDOW);
+    BULK_UNTIL (&rig->base, rig->theirs.passed == LIM_BULK_WINDOW);
     uint64_t before_ms = sv_now_ms ();
     zsock_t *peer = s_raw_peer (rig); /* what is told by it is not its own end */
     sv_bulk_destroy (&rig->client);
-    UNTIL (rig, rig->theirs.is_ended);
+    BULK_UNTIL (&rig->base, rig->theirs.is_ended);
     assert_in_range (sv_now_ms () - before_ms, 0, SOON_MS);
     zsock_destroy (&peer);
 }
@@ -466,14 +412,14 @@ static void a_client_that_goes_ends_its_streams_at_the_server (void **state)
 static void who_connects_to_nobody_is_told_in_time (void **state)
 {
     rig_t *rig = *state;
-    s_connect (rig, rig->endpoint);
+    s_connect (rig, rig->base.endpoint);
     pt_bulk_grant_t grant = {.stream = 5};
     int err;
     rig->ours.flow = sv_bulk_join (rig->client, SV_BULK_TAKES, &grant, &s_ops, &rig->ours, &err);
     assert_non_null (rig->ours.flow);
     assert_null (sv_bulk_join (rig->client, SV_BULK_TAKES, &grant, &s_ops, &rig->ours, &err));
     assert_int_equal (err, -PT_E_taken);
-    UNTIL (rig, rig->ours.is_ended);
+    BULK_UNTIL (&rig->base, rig->ours.is_ended);
     assert_int_equal (rig->ours.status, -PT_E_worker_lost);
     assert_true (sv_bulk_is_lost (rig->client));
     assert_null (sv_bulk_join (rig->client, SV_BULK_TAKES, &grant, &s_ops, &rig->ours, &err));
@@ -484,17 +430,18 @@ static void who_connects_to_nobody_is_told_in_time (void **state)
     id on its output and lives until it is killed. */
 static int s_be_peer (const char *endpoint, bool gives)
 {
-    rig_t rig = {.loop = sv_zloop_new (), .metrics = sv_metrics_new ()};
+    rig_t rig = {.base = {.loop = sv_zloop_new (), .metrics = sv_metrics_new ()}};
     rig.theirs = (end_t){.rig = &rig, .total = UINT64_MAX / 2, .stops = true};
-    sv_bulk_config_t config = s_config (&rig);
-    int err = sv_bulk_serve (&config, endpoint, &rig.server);
+    sv_bulk_config_t config = bulk_config (&rig.base);
+    int err = sv_bulk_serve (&config, endpoint, &rig.base.server);
     if (err == 0)
-        rig.theirs.flow = sv_bulk_offer (rig.server, gives ? SV_BULK_GIVES : SV_BULK_TAKES, &s_ops, &rig.theirs, &err);
+        rig.theirs.flow =
+            sv_bulk_offer (rig.base.server, gives ? SV_BULK_GIVES : SV_BULK_TAKES, &s_ops, &rig.theirs, &err);
     if (err != 0 || !rig.theirs.flow)
         return 1;
     printf ("%llu\n", (unsigned long long)sv_bulk_id (rig.theirs.flow));
     fflush (stdout);
-    while (sv_loop_run (rig.loop) == 0)
+    while (sv_loop_run (rig.base.loop) == 0)
         ;
     return 1;
 }
@@ -524,8 +471,8 @@ static pid_t s_start_peer (const char *endpoint, bool gives, uint64_t *out_id)
 static void s_kill_in_the_middle (rig_t *rig, bool gives)
 {
     pt_bulk_grant_t grant = {.credit = gives ? 0 : LIM_BULK_WINDOW};
-    pid_t pid = s_start_peer (rig->endpoint, gives, &grant.stream);
-    s_connect (rig, rig->endpoint);
+    pid_t pid = s_start_peer (rig->base.endpoint, gives, &grant.stream);
+    s_connect (rig, rig->base.endpoint);
     int err;
     rig->ours = (end_t){.rig = rig, .total = UINT64_MAX / 2};
     rig->ours.flow =
@@ -533,11 +480,11 @@ static void s_kill_in_the_middle (rig_t *rig, bool gives)
     assert_non_null (rig->ours.flow);
     if (!gives)
         s_on_room (&rig->ours);
-    UNTIL (rig, rig->ours.passed > 8 * LIM_BULK_WINDOW);
+    BULK_UNTIL (&rig->base, rig->ours.passed > 8 * LIM_BULK_WINDOW);
     uint64_t before_ms = sv_now_ms ();
     assert_int_equal (kill (pid, SIGKILL), 0);
     assert_int_equal (waitpid (pid, NULL, 0), pid);
-    UNTIL (rig, rig->ours.is_ended);
+    BULK_UNTIL (&rig->base, rig->ours.is_ended);
     assert_int_equal (rig->ours.status, -PT_E_worker_lost);
     assert_in_range (sv_now_ms () - before_ms, 0, SOON_MS);
     sv_bulk_destroy (&rig->client);

@@ -3,28 +3,13 @@
 
 #include "gw_bulk.h"
 #include "gw_loop.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
-#include <cmocka.h>
-
-/*  A test that takes longer is broken. */
-#define DEADLINE_MS 10000
+#include "sv_bulk_fixture.h"
 
 #define BIG (3 * LIM_BULK_WINDOW + 77)
 
 typedef struct {
-    sv_loop_t *loop;
-    sv_metrics_t *metrics;
-    sv_log_t *log;
-    sv_timer_t *deadline;
+    bulk_fixture_t base;
     gw_bulk_t *bulk;
-    sv_bulk_t *server;
-    char folder[32], endpoint[64];
 
     gw_transfer_t *transfer; /* ours */
     unsigned ready, ended;
@@ -39,15 +24,6 @@ typedef struct {
     int flow_status;
 } rig_t;
 
-#define UNTIL(rig, holds)                                                                                              \
-    while (!(holds))                                                                                                   \
-    assert_int_equal (sv_loop_run ((rig)->loop), 0)
-
-static uint8_t s_pattern (uint64_t offset)
-{
-    return (uint8_t)(offset * 131 + (offset >> 13));
-}
-
 /*  ---- the replica ----------------------------------------------------------- */
 
 static void s_on_room (void *arg)
@@ -60,13 +36,12 @@ static void s_on_room (void *arg)
             break;
         uint8_t *bytes = sv_bulk_buffer_new (len);
         assert_non_null (bytes);
-        for (size_t i = 0; i < len; i++)
-            bytes[i] = s_pattern (rig->passed + i);
+        bulk_fill (bytes, len, rig->passed);
         assert_int_equal (sv_bulk_give (rig->flow, &bytes, len, len == left), 0);
         rig->passed += len;
         rig->is_complete = len == left;
     }
-    sv_loop_stop (rig->loop);
+    sv_loop_stop (rig->base.loop);
 }
 
 static void s_on_data (void *arg, zmq_msg_t *frame, bool is_last)
@@ -74,8 +49,7 @@ static void s_on_data (void *arg, zmq_msg_t *frame, bool is_last)
     rig_t *rig = arg;
     size_t len;
     const uint8_t *bytes = sv_bulk_body (frame, &len);
-    for (size_t i = 0; i < len; i++)
-        assert_int_equal (bytes[i], s_pattern (rig->passed + i));
+    bulk_check (bytes, len, rig->passed);
     rig->passed += len;
     rig->frames++;
     rig->is_complete = is_last;
@@ -83,7 +57,7 @@ static void s_on_data (void *arg, zmq_msg_t *frame, bool is_last)
         rig->owed += len;
     else
         sv_bulk_taken (rig->flow, len);
-    sv_loop_stop (rig->loop);
+    sv_loop_stop (rig->base.loop);
 }
 
 static void s_on_over (void *arg, int status, const pt_bulk_end_t *end)
@@ -93,7 +67,7 @@ static void s_on_over (void *arg, int status, const pt_bulk_end_t *end)
     rig->flow = NULL;
     rig->is_over = true;
     rig->flow_status = status;
-    sv_loop_stop (rig->loop);
+    sv_loop_stop (rig->base.loop);
 }
 
 static const sv_bulk_ops_t s_replica_ops = {.room = s_on_room, .data = s_on_data, .ended = s_on_over};
@@ -104,7 +78,7 @@ static void s_on_ready (void *arg)
 {
     rig_t *rig = arg;
     rig->ready++;
-    sv_loop_stop (rig->loop);
+    sv_loop_stop (rig->base.loop);
 }
 
 static void s_on_ended (void *arg, int status, const pt_bulk_end_t *end)
@@ -114,50 +88,22 @@ static void s_on_ended (void *arg, int status, const pt_bulk_end_t *end)
     rig->ended++;
     rig->status = status;
     rig->safe = end->offset;
-    sv_loop_stop (rig->loop);
+    sv_loop_stop (rig->base.loop);
 }
 
 static const gw_transfer_ops_t s_ops = {.ready = s_on_ready, .ended = s_on_ended};
 
 /*  ---- rig ------------------------------------------------------------------- */
 
-static void s_on_deadline (void *arg)
-{
-    (void)arg;
-    fail_msg ("nothing happened for %d ms", DEADLINE_MS);
-}
-
-static void s_stop (void *loop)
-{
-    sv_loop_stop (loop);
-}
-
-static sv_bulk_config_t s_config (const rig_t *rig)
-{
-    return (sv_bulk_config_t){.loop = rig->loop, .metrics = rig->metrics, .log = rig->log};
-}
-
-static void s_serve (rig_t *rig)
-{
-    sv_bulk_config_t config = s_config (rig);
-    assert_int_equal (sv_bulk_serve (&config, rig->endpoint, &rig->server), 0);
-}
-
 static int s_setup (void **state)
 {
     rig_t *rig = calloc (1, sizeof *rig);
     assert_non_null (rig);
-    rig->loop = gw_loop_new ();
-    rig->metrics = sv_metrics_new ();
-    rig->log = sv_log_new ("test", STDERR_FILENO, SV_ERROR, "text");
-    rig->deadline = sv_loop_timer (rig->loop, DEADLINE_MS, 0, s_on_deadline, NULL);
-    snprintf (rig->folder, sizeof rig->folder, "/tmp/gw_bulk_XXXXXX");
-    assert_non_null (mkdtemp (rig->folder));
-    snprintf (rig->endpoint, sizeof rig->endpoint, "ipc://%s/bulk", rig->folder);
-    sv_bulk_config_t config = s_config (rig);
+    bulk_init (&rig->base, gw_loop_new ());
+    sv_bulk_config_t config = bulk_config (&rig->base);
     rig->bulk = gw_bulk_new (&config);
     assert_non_null (rig->bulk);
-    s_serve (rig);
+    bulk_serve (&rig->base, rig->base.endpoint);
     *state = rig;
     return 0;
 }
@@ -166,12 +112,7 @@ static int s_teardown (void **state)
 {
     rig_t *rig = *state;
     gw_bulk_destroy (&rig->bulk);
-    sv_bulk_destroy (&rig->server);
-    sv_loop_destroy (&rig->loop);
-    sv_metrics_destroy (&rig->metrics);
-    sv_log_destroy (&rig->log);
-    unlink (rig->endpoint + strlen ("ipc://"));
-    rmdir (rig->folder);
+    bulk_fini (&rig->base);
     free (rig);
     return 0;
 }
@@ -179,10 +120,11 @@ static int s_teardown (void **state)
 static void s_begin (rig_t *rig, bool is_upload)
 {
     int err = 1;
-    rig->flow = sv_bulk_offer (rig->server, is_upload ? SV_BULK_TAKES : SV_BULK_GIVES, &s_replica_ops, rig, &err);
+    rig->flow = sv_bulk_offer (rig->base.server, is_upload ? SV_BULK_TAKES : SV_BULK_GIVES, &s_replica_ops, rig, &err);
     assert_non_null (rig->flow);
-    pt_bulk_grant_t grant = {
-        .endpoint = pt_str (rig->endpoint), .stream = sv_bulk_id (rig->flow), .credit = sv_bulk_credit (rig->flow)};
+    pt_bulk_grant_t grant = {.endpoint = pt_str (rig->base.endpoint),
+                             .stream = sv_bulk_id (rig->flow),
+                             .credit = sv_bulk_credit (rig->flow)};
     rig->transfer = is_upload ? gw_bulk_upload (rig->bulk, &grant, &s_ops, rig, &err)
                               : gw_bulk_download (rig->bulk, &grant, &s_ops, rig, &err);
     assert_non_null (rig->transfer);
@@ -196,8 +138,7 @@ static void s_eat (rig_t *rig, size_t len)
     uint64_t passed = gw_transfer_passed (rig->transfer);
     const uint8_t *bytes = gw_transfer_peek (rig->transfer, &there);
     len = len < there ? len : there;
-    for (size_t i = 0; i < len; i++)
-        assert_int_equal (bytes[i], s_pattern (passed + i));
+    bulk_check (bytes, len, passed);
     gw_transfer_eat (rig->transfer, len);
 }
 
@@ -208,8 +149,7 @@ static void s_put (rig_t *rig, size_t len, uint64_t total)
     while (gw_transfer_wants (rig->transfer) && gw_transfer_passed (rig->transfer) < total) {
         uint64_t passed = gw_transfer_passed (rig->transfer), left = total - passed;
         size_t now = left < len ? (size_t)left : len;
-        for (size_t i = 0; i < now; i++)
-            piece[i] = s_pattern (passed + i);
+        bulk_fill (piece, now, passed);
         assert_int_equal (gw_transfer_put (rig->transfer, piece, now), 0);
     }
 }
@@ -219,11 +159,11 @@ static void s_upload_all (rig_t *rig, size_t len, uint64_t total)
     while (gw_transfer_passed (rig->transfer) < total) {
         s_put (rig, len, total);
         if (gw_transfer_passed (rig->transfer) < total)
-            assert_int_equal (sv_loop_run (rig->loop), 0);
+            assert_int_equal (sv_loop_run (rig->base.loop), 0);
         assert_non_null (rig->transfer);
     }
     gw_transfer_last (rig->transfer);
-    UNTIL (rig, rig->is_complete);
+    BULK_UNTIL (&rig->base, rig->is_complete);
     assert_int_equal (rig->passed, total);
 }
 
@@ -234,7 +174,7 @@ static void a_download_goes_at_the_pace_of_the_client (void **state)
     rig_t *rig = *state;
     rig->total = BIG;
     s_begin (rig, false);
-    UNTIL (rig, rig->passed == LIM_BULK_WINDOW && rig->ready == 4);
+    BULK_UNTIL (&rig->base, rig->passed == LIM_BULK_WINDOW && rig->ready == 4);
     while (rig->transfer) {
         uint64_t eaten = gw_transfer_passed (rig->transfer);
         size_t there;
@@ -242,11 +182,11 @@ static void a_download_goes_at_the_pace_of_the_client (void **state)
         if (gw_transfer_peek (rig->transfer, &there))
             s_eat (rig, 50000);
         else
-            assert_int_equal (sv_loop_run (rig->loop), 0);
+            assert_int_equal (sv_loop_run (rig->base.loop), 0);
     }
     assert_int_equal (rig->status, 0);
     assert_int_equal (rig->passed, BIG);
-    UNTIL (rig, rig->is_over);
+    BULK_UNTIL (&rig->base, rig->is_over);
     assert_int_equal (rig->flow_status, 0);
     assert_int_equal (gw_bulk_transfers (rig->bulk), 0);
     assert_int_equal (gw_bulk_replicas (rig->bulk), 1);
@@ -256,7 +196,7 @@ static void a_download_of_nothing_ends_without_being_ready (void **state)
 {
     rig_t *rig = *state;
     s_begin (rig, false);
-    UNTIL (rig, rig->ended);
+    BULK_UNTIL (&rig->base, rig->ended);
     assert_int_equal (rig->status, 0);
     assert_int_equal (rig->ready, 0);
 }
@@ -266,10 +206,10 @@ static void a_download_that_the_replica_cuts_short_does_not_end_well (void **sta
     rig_t *rig = *state;
     rig->total = BIG;
     s_begin (rig, false);
-    UNTIL (rig, rig->ready > 0);
+    BULK_UNTIL (&rig->base, rig->ready > 0);
     s_eat (rig, 10);
     sv_bulk_abort (&rig->flow, PT_E_internal, "the disk is gone");
-    UNTIL (rig, rig->ended);
+    BULK_UNTIL (&rig->base, rig->ended);
     assert_int_equal (rig->status, -PT_E_internal);
 }
 
@@ -283,7 +223,7 @@ static void small_pieces_of_an_upload_go_in_large_frames (void **state)
     assert_in_range (rig->frames, 1, BIG / (LIM_BULK_CHUNK - GW_BULK_PUT) + 3);
     pt_bulk_end_t end = {.offset = BIG, .has_offset = true};
     sv_bulk_finish (&rig->flow, &end);
-    UNTIL (rig, rig->ended);
+    BULK_UNTIL (&rig->base, rig->ended);
     assert_int_equal (rig->status, 0);
     assert_int_equal (rig->safe, BIG);
 }
@@ -301,7 +241,7 @@ static void an_upload_of_nothing_arrives (void **state)
     s_begin (rig, true);
     gw_transfer_last (rig->transfer);
     assert_false (gw_transfer_wants (rig->transfer));
-    UNTIL (rig, rig->is_complete);
+    BULK_UNTIL (&rig->base, rig->is_complete);
     assert_int_equal (rig->frames, 1);
     assert_int_equal (rig->passed, 0);
 }
@@ -311,10 +251,10 @@ static void bytes_of_a_slow_client_go_on_before_a_chunk_is_full (void **state)
     rig_t *rig = *state;
     s_begin (rig, true);
     s_put (rig, 5, 5);
-    UNTIL (rig, rig->passed == 5);
+    BULK_UNTIL (&rig->base, rig->passed == 5);
     assert_false (rig->is_complete);
     s_put (rig, 5, 10);
-    UNTIL (rig, rig->passed == 10);
+    BULK_UNTIL (&rig->base, rig->passed == 10);
 }
 
 static void an_upload_stops_the_client_when_the_replica_is_full_and_goes_on (void **state)
@@ -326,11 +266,11 @@ static void an_upload_stops_the_client_when_the_replica_is_full_and_goes_on (voi
     assert_false (gw_transfer_wants (rig->transfer));
     assert_int_equal (gw_transfer_put (rig->transfer, "x", 1), -PT_E_too_large);
     assert_in_range (gw_transfer_passed (rig->transfer), LIM_BULK_WINDOW, LIM_BULK_WINDOW + LIM_BULK_CHUNK);
-    UNTIL (rig, rig->passed == LIM_BULK_WINDOW);
+    BULK_UNTIL (&rig->base, rig->passed == LIM_BULK_WINDOW);
     assert_int_equal (rig->ready, 0);
     for (; rig->owed > 0; rig->owed -= LIM_BULK_CHUNK)
         sv_bulk_taken (rig->flow, LIM_BULK_CHUNK);
-    UNTIL (rig, rig->ready);
+    BULK_UNTIL (&rig->base, rig->ready);
     assert_true (gw_transfer_wants (rig->transfer));
 }
 
@@ -339,10 +279,10 @@ static void a_refusal_of_the_replica_reaches_the_request (void **state)
     rig_t *rig = *state;
     s_begin (rig, true);
     s_put (rig, 100, 100);
-    UNTIL (rig, rig->passed == 100);
+    BULK_UNTIL (&rig->base, rig->passed == 100);
     pt_bulk_end_t end = {.status = PT_E_quota_exceeded, .offset = 100, .has_offset = true};
     sv_bulk_abort_with (&rig->flow, &end);
-    UNTIL (rig, rig->ended);
+    BULK_UNTIL (&rig->base, rig->ended);
     assert_int_equal (rig->status, -PT_E_quota_exceeded);
     assert_int_equal (rig->safe, 100);
 }
@@ -359,10 +299,10 @@ static void a_client_that_goes_cancels_its_stream (void **state)
         if (is_upload)
             s_put (rig, 100, 100);
         else
-            UNTIL (rig, rig->ready > 0);
+            BULK_UNTIL (&rig->base, rig->ready > 0);
         gw_transfer_cancel (&rig->transfer, PT_E_body_timeout);
         assert_null (rig->transfer);
-        UNTIL (rig, rig->is_over);
+        BULK_UNTIL (&rig->base, rig->is_over);
         assert_int_equal (rig->flow_status, -PT_E_body_timeout);
     }
     assert_int_equal (rig->ended, 0);
@@ -375,11 +315,11 @@ static void a_replica_that_goes_ends_its_transfers_and_its_next_life_is_found (v
     rig_t *rig = *state;
     rig->total = BIG;
     s_begin (rig, false);
-    UNTIL (rig, rig->ready > 0);
+    BULK_UNTIL (&rig->base, rig->ready > 0);
     rig->flow = NULL;
-    sv_bulk_destroy (&rig->server);
-    s_serve (rig);
-    UNTIL (rig, rig->ended);
+    sv_bulk_destroy (&rig->base.server);
+    bulk_serve (&rig->base, rig->base.endpoint);
+    BULK_UNTIL (&rig->base, rig->ended);
     assert_true (rig->status == -PT_E_worker_lost || rig->status == -PT_E_draining);
     rig->passed = rig->ended = 0;
     rig->total = 0;
@@ -388,7 +328,7 @@ static void a_replica_that_goes_ends_its_transfers_and_its_next_life_is_found (v
             sv_bulk_abort (&rig->flow, PT_E_gone, NULL);
         rig->ended = 0;
         s_begin (rig, false);
-        UNTIL (rig, rig->ended);
+        BULK_UNTIL (&rig->base, rig->ended);
     } while (rig->status == -PT_E_worker_lost);
     assert_int_equal (rig->status, 0);
 }
@@ -400,24 +340,24 @@ static void replicas_are_limited_and_idle_ones_make_room (void **state)
     char endpoint[80];
     int err;
     for (unsigned i = 0; i < GW_BULK_REPLICAS; i++) {
-        snprintf (endpoint, sizeof endpoint, "%s.%u", rig->endpoint, i);
+        snprintf (endpoint, sizeof endpoint, "%s.%u", rig->base.endpoint, i);
         pt_bulk_grant_t grant = {.endpoint = pt_str (endpoint), .stream = 7};
         transfers[i] = gw_bulk_download (rig->bulk, &grant, &s_ops, rig, &err);
         assert_non_null (transfers[i]);
     }
-    pt_bulk_grant_t grant = {.endpoint = pt_str (rig->endpoint), .stream = 7};
+    pt_bulk_grant_t grant = {.endpoint = pt_str (rig->base.endpoint), .stream = 7};
     assert_null (gw_bulk_download (rig->bulk, &grant, &s_ops, rig, &err));
     assert_int_equal (err, -PT_E_busy);
     grant.endpoint = pt_str ("tcp://10.0.0.1:80");
     gw_transfer_cancel (&transfers[0], PT_E_gone);
     assert_null (gw_bulk_download (rig->bulk, &grant, &s_ops, rig, &err));
-    sv_timer_t *look = sv_loop_timer (rig->loop, 10, 10, s_stop, rig->loop);
-    UNTIL (rig, gw_bulk_replicas (rig->bulk) < GW_BULK_REPLICAS);
+    sv_timer_t *look = sv_loop_timer (rig->base.loop, 10, 10, bulk_stop, rig->base.loop);
+    BULK_UNTIL (&rig->base, gw_bulk_replicas (rig->bulk) < GW_BULK_REPLICAS);
     assert_int_equal (rig->ended, 0);
-    sv_timer_cancel (rig->loop, &look);
+    sv_timer_cancel (rig->base.loop, &look);
     assert_null (gw_bulk_download (rig->bulk, &grant, &s_ops, rig, &err));
     assert_int_equal (err, -PT_E_unavailable);
-    grant.endpoint = pt_str (rig->endpoint);
+    grant.endpoint = pt_str (rig->base.endpoint);
     rig->transfer = gw_bulk_download (rig->bulk, &grant, &s_ops, rig, &err);
     assert_non_null (rig->transfer);
 }
