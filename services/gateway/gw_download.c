@@ -177,6 +177,10 @@ static bool s_has_more (download_t *self)
 static void s_pump (download_t *self)
 {
     size_t len = 0;
+    if (gw_http_stands (self->request) != 0) {
+        gw_http_cut (self->request);
+        return;
+    }
     for (unsigned i = 0; i < WRITES && self->transfer; i++) {
         const uint8_t *bytes = gw_transfer_peek (self->transfer, &len);
         if (len > self->bytes.count - self->sent)

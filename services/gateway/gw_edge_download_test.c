@@ -285,6 +285,22 @@ static void test_what_can_not_be_completed_is_cut (void **state)
     close (fd);
 }
 
+static void test_who_is_signed_out_gets_no_more_bytes (void **state)
+{
+    test_t *self = *state;
+    int fd = s_ask (self, "GET /v1/drive/files/5/content", "");
+    s_grant (self, self->drive, 10);
+    fake_drive_give (self->drive, "hello", 5, false);
+    probe_got_t *got = probe_read (fd, PROBE_QUIET_MS);
+    assert_non_null (strstr (got->bytes, "\r\n\r\nhello"));
+    assert_true (probe_sign_out (self->probe));
+    fake_drive_give (self->drive, "world", 5, true);
+    got = probe_read (fd, PROBE_WAIT_MS);
+    assert_true (got->is_closed && got->len == 0);
+    fake_drive_hear (self->drive, SV_BULK_ABORT);
+    close (fd);
+}
+
 static void test_a_client_that_leaves_ends_the_stream (void **state)
 {
     test_t *self = *state;
@@ -365,6 +381,7 @@ int main (void)
         TEST (test_a_client_that_takes_nothing_is_given_up),
         TEST (test_a_replica_that_is_lost_is_replaced_at_the_next_byte),
         TEST (test_what_can_not_be_completed_is_cut),
+        TEST (test_who_is_signed_out_gets_no_more_bytes),
         TEST (test_a_client_that_leaves_ends_the_stream),
         TEST (test_a_request_pipelined_behind_a_download_waits_for_its_end),
         TEST (test_refusals_of_drive_keep_their_name),

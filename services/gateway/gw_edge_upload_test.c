@@ -13,15 +13,25 @@ typedef struct {
     fake_drive_t *drive;
 } test_t;
 
-static int s_setup (void **state)
+static int s_start (void **state, const char *patience)
 {
-    static const char *const extra[] = {"--upload-patience", "300ms", "--upload-max", "100MiB", NULL};
+    const char *const extra[] = {"--upload-patience", patience, "--upload-max", "100MiB", NULL};
     test_t *self = calloc (1, sizeof *self);
     assert_non_null (self);
     self->probe = probe_new (extra);
     self->drive = fake_drive_new (harness_dir (self->probe->harness), "one");
     *state = self;
     return 0;
+}
+
+static int s_setup (void **state)
+{
+    return s_start (state, "300ms");
+}
+
+static int s_setup_patient (void **state)
+{
+    return s_start (state, "60s");
 }
 
 static int s_teardown (void **state)
@@ -433,6 +443,21 @@ static void test_a_client_that_leaves_before_the_grant_does_not_keep_drive_waiti
     }
 }
 
+static void test_who_is_signed_out_brings_no_more_bytes (void **state)
+{
+    test_t *self = *state;
+    char bytes[LIM_BULK_CHUNK];
+    bool is_last;
+    int fd = s_ask (self, "PATCH /v1/drive/uploads/9", TUS BYTES "Upload-Offset: 0\r\nContent-Length: 50\r\n\r\nhel");
+    s_grant (self);
+    assert_int_equal (fake_drive_take (self->drive, bytes, &is_last), 3);
+    assert_true (probe_sign_out (self->probe));
+    probe_say (fd, "lo");
+    EXPECT (fd, 401, "token_revoked");
+    fake_drive_hear (self->drive, SV_BULK_ABORT);
+    close (fd);
+}
+
 static void test_a_client_that_sends_too_slowly_is_given_up (void **state)
 {
     test_t *self = *state;
@@ -511,6 +536,7 @@ int main (void)
         TEST (test_a_chunked_body_is_decoded_and_ends_the_connection),
         TEST (test_a_client_that_leaves_gives_a_whole_file_up_but_no_upload_of_tus),
         TEST (test_a_client_that_leaves_before_the_grant_does_not_keep_drive_waiting),
+        cmocka_unit_test_setup_teardown (test_who_is_signed_out_brings_no_more_bytes, s_setup_patient, s_teardown),
         TEST (test_a_client_that_sends_too_slowly_is_given_up),
         TEST (test_a_refusal_in_the_middle_reaches_a_client_that_still_sends),
         TEST (test_a_replica_that_is_lost_is_said_so),

@@ -132,6 +132,10 @@ void gw_http_answer (gw_request_t *request, const gw_answer_t *answer);
 void gw_http_read_on (gw_request_t *request);
 void gw_http_read_off (gw_request_t *request);
 
+/*  Whether whose request it is still counts: 0, or as gw_revoked_judge.  A body and an answer take as
+    long as they like, so both ask before each piece. */
+PT_MUSTCHECK int gw_http_stands (const gw_request_t *request);
+
 /*  How long until gw_stream_t.late is called; 0: not at all. */
 void gw_http_patience (gw_request_t *request, uint64_t ms);
 

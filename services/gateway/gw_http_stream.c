@@ -12,6 +12,7 @@
 
 #include "gw_answer.h"
 #include "gw_http.h"
+#include "gw_revoked.h"
 #include "gw_server.h"
 #include <errno.h>
 #include <libwebsockets.h>
@@ -44,6 +45,11 @@ void gw_http_read_off (gw_request_t *request)
     if (!link->is_paused)
         lws_rx_flow_control (link->wsi, 0);
     link->is_paused = true;
+}
+
+int gw_http_stands (const gw_request_t *request)
+{
+    return request->has_identity ? gw_revoked_judge (request->gw->revoked, &request->identity, sv_now_ms ()) : 0;
 }
 
 void gw_http_patience (gw_request_t *request, uint64_t ms)

@@ -325,6 +325,24 @@ static inline probe_t *probe_new (const char *const *extra)
     return self;
 }
 
+/*  Tells that the token's session was signed out, until the gateway goes by it; whether it does. */
+static inline bool probe_sign_out (const probe_t *self)
+{
+    char text[2048];
+    const pt_revocation_t what = {.account = 7, .session = 42, .has_session = true};
+    const pt_revocations_t told = {.items = {&what, 1}, .has_items = true};
+    uint64_t end_ms = sv_now_ms () + PROBE_WAIT_MS;
+    bool is_out = false;
+    /*  An identity is judged before the path is found to name nobody. */
+    snprintf (text, sizeof text, "GET /v1/accounts/x HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\n\r\n",
+              self->token);
+    while (!is_out && sv_now_ms () < end_ms) {
+        harness_publish (self->harness, "a", 1, PT_EV_revoked, &told);
+        is_out = probe_status (probe_get (self->port, text)) == 401;
+    }
+    return is_out;
+}
+
 static inline void probe_destroy (probe_t **self_p)
 {
     probe_t *self = *self_p;

@@ -121,11 +121,11 @@ void gw_upload_on_body (gw_request_t *request, const char *bytes, size_t len)
 {
     gw_upload_t *self = gw_upload_of (request);
     bool is_named = false;
-    int err = 0;
+    int err = gw_http_stands (request);
     self->came += len;
     if (self->is_whole)
         return;
-    if (!s_give_at_once (self, bytes, len, &err))
+    if (err == 0 && !s_give_at_once (self, bytes, len, &err))
         err = s_take (self, bytes, len, &is_named);
     if (err == 0)
         err = pt_buf_error (&self->pending);
