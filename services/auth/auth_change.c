@@ -63,10 +63,13 @@ static void s_on_verdict (auth_t *auth, sv_request_t **request_p, void *op, cons
         s_refuse_wrong (request_p, change->field);
 }
 
-/*  Whoever holds a session may guess at its password no faster than anybody. */
+/*  Whoever holds a session may guess at its password no faster than anybody.  These
+    guesses are counted under a name that no sign-in has, which are all in lower
+    case: else strangers could spend the guesses of an owner who wants another
+    password because of them. */
 static void s_verify (auth_t *auth, sv_request_t **request_p, s_change_t *change, const auth_person_t *person)
 {
-    snprintf (change->identifier, sizeof change->identifier, "#%" PRIu64, person->account);
+    snprintf (change->identifier, sizeof change->identifier, "ID%" PRIu64, person->account);
     const auth_proof_t proof = {.identifier = pt_str (change->identifier),
                                 .password = change->password,
                                 .address = change->address,

@@ -165,6 +165,29 @@ static void s_guessing_with_a_session_has_an_end (void **state)
     assert_int_equal (fake->close.account, 0);
 }
 
+/*  Whatever name their guesses are for, and where he was never seen before. */
+static void s_strangers_keep_no_owner_from_another_password (void **state)
+{
+    fake_t *fake = *state;
+    static const char *const names[] = {"#7", "ID7"};
+    pt_password_set_t change = s_change (FAKE_GOOD);
+    change.address = PT_LIT ("192.0.2.9");
+    change.has_address = true;
+    for (unsigned i = 0; i < 2 * 50; i++) {
+        char from[32];
+        snprintf (from, sizeof from, "203.0.113.%u", i % 50);
+        const pt_session_create_t guess = {.identifier = pt_str (names[i / 50]),
+                                           .password = PT_LIT ("a guess"),
+                                           .address = pt_str (from),
+                                           .has_address = true,
+                                           .key = PT_LIT ("k")};
+        int status = fake_ask (fake, PT_OP_auth_session_create, &guess)->envelope.status;
+        assert_true (status == PT_E_bad_credentials || status == PT_E_too_many);
+    }
+    assert_int_equal (fake_ask (fake, PT_OP_auth_password_set, &change)->envelope.status, 0);
+    s_assert_published (fake);
+}
+
 /*  ---- addresses and accounts --------------------------------------------------------- */
 
 static void s_another_address_is_written_to_first (void **state)
@@ -331,6 +354,7 @@ int main (void)
         cmocka_unit_test_setup (s_who_has_no_password_or_is_trusted_shows_none, s_forget),
         cmocka_unit_test_setup (s_a_session_that_is_none_is_not_named, s_forget),
         cmocka_unit_test_setup (s_guessing_with_a_session_has_an_end, s_forget),
+        cmocka_unit_test_setup (s_strangers_keep_no_owner_from_another_password, s_forget),
         cmocka_unit_test_setup (s_another_address_is_written_to_first, s_forget),
         cmocka_unit_test_setup (s_an_account_ends_by_its_password, s_forget),
         cmocka_unit_test_setup (s_signing_out_is_told_to_gateways, s_forget),
