@@ -130,8 +130,7 @@ static void s_call (auth_bootstrap_t *self, uint16_t opcode, const void *msg, sv
         s_again (self, err);
 }
 
-/*  `taken` and `conflict`: another auth, or an earlier start with another password,
-    was here; the next look tells. */
+/*  `taken`: another auth was faster; the next look tells. */
 static void s_on_changed (void *arg, const sv_reply_t *reply)
 {
     auth_bootstrap_t *self = arg;
@@ -142,10 +141,14 @@ static void s_on_changed (void *arg, const sv_reply_t *reply)
         s_again (self, reply->status);
 }
 
-static void s_make_key (const auth_t *auth, const char *label, const s_user_t *user, pt_str_t extra,
-                        uint8_t out_mac[AUTH_MAC_LEN], char out_key[2 * AUTH_MAC_LEN + 1])
+/*  The same for every try of this process and another for the next start: whoever was
+    deleted or demoted since is made or promoted again, where store would only
+    repeat an answer to a key that it knows. */
+static void s_make_key (const auth_t *auth, const char *label, const s_user_t *user, uint8_t out_mac[AUTH_MAC_LEN],
+                        char out_key[2 * AUTH_MAC_LEN + 1])
 {
-    const pt_str_t parts[] = {user->identifier, extra};
+    char start[8];
+    const pt_str_t parts[] = {user->identifier, auth_secret_number (sv_bus_generation (auth->bus), start)};
     auth_secret_mac (auth->secret, label, parts, sizeof parts / sizeof parts[0], out_mac);
     sodium_bin2hex (out_key, 2 * AUTH_MAC_LEN + 1, out_mac, AUTH_MAC_LEN);
 }
@@ -162,9 +165,7 @@ static void s_on_hashed (void *arg, const auth_hashed_t *result)
         s_again (self, result->status);
         return;
     }
-    /*  The password is part of the key: an earlier try with another one is no
-        conflict, the account it made is found by its name. */
-    s_make_key (self->auth, "bootstrap", user, user->password, mac, key);
+    s_make_key (self->auth, "bootstrap", user, mac, key);
     const pt_account_insert_t insert = {.login = user->identifier,
                                         .has_login = !user->is_email,
                                         .email = user->identifier,
@@ -190,11 +191,9 @@ static void s_make (auth_bootstrap_t *self)
 
 static void s_promote (auth_bootstrap_t *self, uint64_t account)
 {
-    char key[2 * AUTH_MAC_LEN + 1], nonce[8];
+    char key[2 * AUTH_MAC_LEN + 1];
     uint8_t mac[AUTH_MAC_LEN];
-    /*  Each time anew: who was demoted since is promoted again by a start. */
-    const pt_str_t extra = auth_secret_number (sv_bus_generation (self->auth->bus), nonce);
-    s_make_key (self->auth, "bootstrap-staff", &self->users[self->at], extra, mac, key);
+    s_make_key (self->auth, "bootstrap-staff", &self->users[self->at], mac, key);
     const pt_admin_update_t ask = {
         .account = account, .id = account, .staff = true, .has_staff = true, .key = pt_str (key)};
     const pt_admin_store_t store = {.ask = &ask, .is_trusted = true, .has_is_trusted = true};

@@ -1,10 +1,9 @@
 /*  auth_bootstrap - the accounts that settings ask for: the first administrator, and
     users to try things out with.
 
-    They are made through store as a registration is, under keys that follow from
-    the settings, and asked for again until store is there: several auths may do it
-    at once, and every start may do it again.  An account that is there keeps its
-    password; the administrator's is made staff. */
+    They are made through store as a registration is, and asked for again until store
+    is there: several auths may do it at once, and every start does it again.  An
+    account that is there keeps its password; the administrator's is made staff. */
 
 #ifndef AUTH_BOOTSTRAP_H
 #define AUTH_BOOTSTRAP_H
