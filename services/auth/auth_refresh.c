@@ -20,9 +20,7 @@ static void s_derive_token (const auth_secret_t *secret, const char *label, cons
 void auth_refresh_first (const auth_secret_t *secret, uint64_t account, pt_str_t key, auth_refresh_t *out_token)
 {
     char id[8];
-    for (int i = 0; i < 8; i++)
-        id[i] = (char)(account >> (56 - 8 * i));
-    const pt_str_t parts[] = {{id, sizeof id}, key};
+    const pt_str_t parts[] = {auth_secret_number (account, id), key};
     s_derive_token (secret, "session", parts, 2, out_token);
 }
 
