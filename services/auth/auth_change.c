@@ -5,18 +5,15 @@
     that is no longer the one.  Store knows the repeat by its key, so it is asked
     before the refusal, in a way that can change nothing. */
 
-#include "auth_chore.h"
 #include "auth_close.h"
 #include "auth_hash.h"
+#include "auth_mail_ops.h"
 #include "auth_ops.h"
 #include "auth_person.h"
 #include "auth_policy.h"
 #include "auth_revoked.h"
 #include <inttypes.h>
 #include <stdio.h>
-
-/*  The key of a mail to a new address counts for so long. */
-#define S_CONFIRM_US (3 * 86400 * (int64_t)1000000)
 
 /*  Equal to no hash in store. */
 #define S_NO_HASH "-"
@@ -200,35 +197,16 @@ void auth_change_on_password (void *ctx, sv_request_t *request, const void *msg)
 
 /*  ---- another address ------------------------------------------------------------------- */
 
-static void s_on_mail_stored (void *ctx, sv_request_t **request_p, void *op, const sv_reply_t *reply)
-{
-    const auth_t *auth = ctx;
-    const pt_empty_t done = {0};
-    (void)op, (void)reply;
-    sv_request_reply (request_p, &done);
-    auth_chore_soon (auth->chore);
-}
-
-static void s_store_mail (auth_t *auth, sv_request_t **request_p, s_change_t *change, const auth_person_t *person)
+static void s_enter_mail (auth_t *auth, sv_request_t **request_p, s_change_t *change, const auth_person_t *person)
 {
     const pt_email_set_t *ask = change->ask;
-    const char *trace = sv_request_trace (*request_p);
-    pt_mail_insert_t mail = {.kind = PT_mail_kind_CONFIRM,
-                             .account = person->account,
-                             .has_account = true,
-                             .email = auth_policy_lower (ask->email, sv_request_arena (*request_p)),
-                             .expires_at = sv_wall_us () + S_CONFIRM_US,
-                             .address = ask->address,
-                             .has_address = ask->has_address,
-                             .trace = pt_str (trace),
-                             .has_trace = *trace != '\0'};
-    if (!mail.email.at) {
-        sv_request_fail (request_p, PT_E_memory, NULL);
-        return;
-    }
-    sv_backend_call_t call = {
-        .opcode = PT_OP_store_mail_create, .affinity = person->account, .msg = &mail, .fn = s_on_mail_stored};
-    sv_backend_call (&auth->store, request_p, &call);
+    const pt_mail_insert_t mail = {.kind = PT_mail_kind_CONFIRM,
+                                   .account = person->account,
+                                   .has_account = true,
+                                   .email = ask->email,
+                                   .address = ask->address,
+                                   .has_address = ask->has_address};
+    auth_mail_enter (auth, request_p, &mail);
 }
 
 void auth_change_on_email (void *ctx, sv_request_t *request, const void *msg)
@@ -239,7 +217,7 @@ void auth_change_on_email (void *ctx, sv_request_t *request, const void *msg)
                                .field = "password",
                                .password = s_shown (ask->has_password, ask->password),
                                .address = ask->address,
-                               .go_on = s_store_mail};
+                               .go_on = s_enter_mail};
     if (auth_policy_is_email (ask->email))
         s_begin (ctx, request, &change);
     else

@@ -4,6 +4,7 @@
     such an account or not, and the answer is the same.  A key is verified before
     anything else is done for it, so that guesses cost us one HMAC. */
 
+#include "auth_mail_ops.h"
 #include "auth_chore.h"
 #include "auth_hash.h"
 #include "auth_mail_key.h"
@@ -33,30 +34,35 @@ static void s_on_entered (void *ctx, sv_request_t **request_p, void *op, const s
     auth_chore_soon (auth->chore);
 }
 
-void auth_mail_on_ask (void *ctx, sv_request_t *request, const void *msg)
+void auth_mail_enter (auth_t *auth, sv_request_t **request_p, const pt_mail_insert_t *mail)
 {
-    auth_t *auth = ctx;
-    const pt_mail_ask_t *ask = msg;
-    const char *trace = sv_request_trace (request);
-    pt_mail_insert_t insert = {.kind = ask->kind,
-                               .email = auth_policy_lower (ask->email, sv_request_arena (request)),
-                               .expires_at = sv_wall_us () + s_lives_us[ask->kind],
-                               .address = ask->address,
-                               .has_address = ask->has_address,
-                               .trace = pt_str (trace),
-                               .has_trace = *trace != '\0'};
+    const char *trace = sv_request_trace (*request_p);
+    pt_mail_insert_t insert = *mail;
+    insert.email = auth_policy_lower (mail->email, sv_request_arena (*request_p));
+    insert.expires_at = sv_wall_us () + s_lives_us[mail->kind];
+    insert.trace = pt_str (trace);
+    insert.has_trace = *trace != '\0';
     if (!insert.email.at) {
-        sv_request_fail (&request, PT_E_memory, NULL);
+        sv_request_fail (request_p, PT_E_memory, NULL);
         return;
     }
-    if (!auth_policy_is_email (insert.email)) {
+    sv_backend_call_t call = {
+        .opcode = PT_OP_store_mail_create, .affinity = mail->account, .msg = &insert, .fn = s_on_entered};
+    sv_backend_call (&auth->store, request_p, &call);
+}
+
+void auth_mail_on_ask (void *ctx, sv_request_t *request, const void *msg)
+{
+    const pt_mail_ask_t *ask = msg;
+    const pt_mail_insert_t mail = {
+        .kind = ask->kind, .email = ask->email, .address = ask->address, .has_address = ask->has_address};
+    if (!auth_policy_is_email (ask->email)) {
         pt_error_t error = {0};
         pt_error_add (&error, sv_request_arena (request), "email", "encoding", "not a mail address");
         sv_request_fail_with (&request, PT_E_invalid, &error);
         return;
     }
-    sv_backend_call_t call = {.opcode = PT_OP_store_mail_create, .msg = &insert, .fn = s_on_entered};
-    sv_backend_call (&auth->store, &request, &call);
+    auth_mail_enter (ctx, &request, &mail);
 }
 
 /*  ---- confirming ------------------------------------------------------------------ */
