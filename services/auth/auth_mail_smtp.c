@@ -5,6 +5,7 @@
     here. */
 
 #include "auth_mail_smtp.h"
+#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,9 +30,13 @@ typedef struct s_send {
 
 /*  ---- the server's name --------------------------------------------------------- */
 
+/*  A name may begin with 127 too, and lead anywhere. */
 static bool s_is_local (const char *host)
 {
-    return strcmp (host, "localhost") == 0 || strncmp (host, "127.", 4) == 0 || strcmp (host, "[::1]") == 0;
+    struct in_addr address;
+    if (inet_pton (AF_INET, host, &address) == 1)
+        return ntohl (address.s_addr) >> 24 == IN_LOOPBACKNET;
+    return strcmp (host, "localhost") == 0 || strcmp (host, "[::1]") == 0;
 }
 
 /*  Whether there is such a part; given to the caller to curl_free. */

@@ -246,6 +246,25 @@ static void s_nothing_is_sent_in_the_clear_where_tls_is_needed (void **state)
     assert_null (strstr (s_read_log (test), "ann@example.org"));
 }
 
+/*  Ways to this machine that do not say so: any other server looks the same. */
+static void s_who_is_not_plainly_on_this_machine_needs_tls (void **state)
+{
+    static const char *const hosts[] = {"127.localhost", "0.0.0.0"};
+    s_test_t *test = *state;
+    s_serve (test, "plain", NULL, NULL);
+    char port[16];
+    snprintf (port, sizeof port, "%s", strrchr (test->url, ':') + 1);
+    for (size_t i = 0; i < sizeof hosts / sizeof hosts[0]; i++) {
+        snprintf (test->url, sizeof test->url, "smtp://%s:%s", hosts[i], port);
+        s_connect (test, &(auth_mail_smtp_config_t){0});
+        s_send (test, "ann@example.org");
+        assert_int_equal (test->fate, AUTH_MAIL_LATER);
+        assert_true (test->response > 0); /* it was there */
+        assert_null (strstr (s_read_log (test), "ann@example.org"));
+        auth_mail_smtp_destroy (&test->smtp);
+    }
+}
+
 static void s_a_wrong_password_may_be_put_right (void **state)
 {
     s_test_t *test = *state;
@@ -319,6 +338,7 @@ int main (void)
         TEST (s_smtps_is_in_tls_from_the_start),
         TEST (s_a_server_that_nobody_vouches_for_gets_nothing),
         TEST (s_nothing_is_sent_in_the_clear_where_tls_is_needed),
+        TEST (s_who_is_not_plainly_on_this_machine_needs_tls),
         TEST (s_a_wrong_password_may_be_put_right),
         TEST (s_who_does_not_listen_may_later),
         TEST (s_mails_at_a_time_are_bounded),
