@@ -1,28 +1,37 @@
 /*  fuzz_secret - what auth takes from clients and from the database: refresh
-    tokens, opaque credentials, tokens of older deployments, password hashes.
+    tokens, opaque credentials, keys of mails, tokens of older deployments, password
+    hashes.
 
     A refresh token has one form, which sodium's decoder must agree with; a hash
     that is affordable is within the maxima by a second reading.  Claims that count under a
-    good signature name an account.
+    good signature name an account.  A mail's number has one spelling.
     Covers: services/auth/auth_refresh.c services/auth/auth_argon.c services/auth/auth_policy.c
-    services/auth/auth_base64.c services/auth/auth_credential.c services/auth/auth_legacy.c */
+    services/auth/auth_base64.c services/auth/auth_credential.c services/auth/auth_legacy.c
+   services/auth/auth_mail_key.c */
 
 #include "auth_argon.h"
 #include "auth_base64.h"
 #include "auth_credential.h"
 #include "auth_legacy.h"
+#include "auth_mail_key.h"
 #include "auth_policy.h"
 #include "auth_refresh.h"
 #include "fuzz.h"
 #include <sodium.h>
 #include <stdio.h>
 
-static void s_check_refresh (const char *bytes, size_t len)
+static const auth_secret_t *s_secret (void)
 {
     static auth_secret_t *secret;
     if (!secret && sodium_init () >= 0)
         secret = auth_secret_new ("0123456789abcdef0123456789abcdef", 32);
     fuzz_must (secret != NULL);
+    return secret;
+}
+
+static void s_check_refresh (const char *bytes, size_t len)
+{
+    const auth_secret_t *secret = s_secret ();
     auth_refresh_t next, again;
     uint8_t raw[33];
     size_t raw_len = 0;
@@ -33,6 +42,39 @@ static void s_check_refresh (const char *bytes, size_t len)
                                   sodium_base64_VARIANT_URLSAFE_NO_PADDING) == 0);
     fuzz_must (raw_len == 32 && memcmp (next.text, bytes, len) != 0);
     fuzz_must (auth_refresh_next (secret, (pt_str_t){next.text, AUTH_REFRESH_LEN}, &again) == 0);
+}
+
+/*  What counts as the key of a mail is what we would write for it. */
+static void s_check_mail_text (pt_str_t text, uint64_t *out_mail)
+{
+    const auth_secret_t *secret = s_secret ();
+    auth_mail_key_t made;
+    *out_mail = 0;
+    if (auth_mail_key_read (secret, NULL, PT_mail_kind_RESET, text, out_mail) != 0) {
+        fuzz_must (*out_mail == 0);
+        return;
+    }
+    auth_mail_key_make (secret, PT_mail_kind_RESET, *out_mail, &made);
+    fuzz_must (*out_mail > 0 && *out_mail <= LIM_ID && pt_str_eq (text, pt_str (made.text)));
+    fuzz_must (auth_mail_key_read (secret, NULL, PT_mail_kind_CONFIRM, text, out_mail) != 0);
+}
+
+/*  The bytes as a key, and as the number before the secret of the mail that they spell,
+    which counts when it is spelled as we would. */
+static void s_check_mail_key (const char *bytes, size_t len)
+{
+    auth_mail_key_t made;
+    char digits[21] = "", text[LIM_MAIL_KEY + 1];
+    uint64_t found;
+    s_check_mail_text ((pt_str_t){bytes, (uint32_t)len}, &found);
+    if (len >= sizeof digits)
+        return;
+    memcpy (digits, bytes, len);
+    uint64_t mail = strtoull (digits, NULL, 10);
+    auth_mail_key_make (s_secret (), PT_mail_kind_RESET, mail, &made);
+    snprintf (text, sizeof text, "%s%s", digits, strchr (made.text, '-'));
+    s_check_mail_text (pt_str (text), &found);
+    fuzz_must (mail == 0 || mail > LIM_ID || (found == mail) == (strcmp (text, made.text) == 0));
 }
 
 #define S_LEGACY_KEY "0123456789abcdef0123456789abcdef"
@@ -112,6 +154,7 @@ int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
     in = (fuzz_input_t){data, size};
     char *text = fuzz_string (&in, AUTH_ARGON_SIZE - 1);
     s_check_refresh (bytes, len);
+    s_check_mail_key (bytes, len);
     s_check_legacy (bytes, len);
     s_check_opaque (bytes, len);
     s_check_hash (text);
