@@ -1,12 +1,17 @@
-/*  sv_curl_test - transfers end in time, are bounded in number, and stay with the
-    protocols they were given. */
+/*  sv_curl_test - transfers end in time, are bounded in number and in what they take,
+    and stay with the protocols and the server they were given. */
 
 #include "deaf.h"
 #include "sv_curl.h"
+#include <netinet/in.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -130,6 +135,73 @@ static void s_names_are_looked_up_without_waiting (void **state)
     assert_int_equal (test->last.code, CURLE_COULDNT_CONNECT);
 }
 
+/*  ---- a server ------------------------------------------------------------------ */
+
+typedef struct {
+    int fd;
+    const char *head;
+    size_t body; /* bytes behind the head */
+    pthread_t thread;
+    char url[64];
+} s_server_t;
+
+/*  Answers one request, as far as it is wanted. */
+static void *s_answer (void *arg)
+{
+    const s_server_t *server = arg;
+    char bytes[4096];
+    int fd = accept (server->fd, NULL, NULL);
+    bool is_open = recv (fd, bytes, sizeof bytes, 0) > 0 && send (fd, server->head, strlen (server->head), 0) > 0;
+    memset (bytes, 'x', sizeof bytes);
+    for (size_t done = 0; is_open && done < server->body; done += sizeof bytes)
+        is_open = send (fd, bytes, sizeof bytes, MSG_NOSIGNAL) > 0;
+    close (fd);
+    return NULL;
+}
+
+static void s_serve (s_server_t *server)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl (INADDR_LOOPBACK)};
+    socklen_t len = sizeof address;
+    server->fd = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal (bind (server->fd, (struct sockaddr *)&address, sizeof address), 0);
+    assert_int_equal (listen (server->fd, 1), 0);
+    assert_int_equal (getsockname (server->fd, (struct sockaddr *)&address, &len), 0);
+    snprintf (server->url, sizeof server->url, "http://127.0.0.1:%u/", ntohs (address.sin_port));
+    assert_int_equal (pthread_create (&server->thread, NULL, s_answer, server), 0);
+}
+
+/*  What came of asking a server that answers so. */
+static void s_ask (s_test_t *test, s_server_t *server)
+{
+    s_serve (server);
+    assert_int_equal (s_start (test, server->url, "http", 5000), 0);
+    s_run (test, 1);
+    shutdown (server->fd, SHUT_RDWR); /* who was not asked stops waiting */
+    pthread_join (server->thread, NULL);
+    close (server->fd);
+}
+
+/*  Nobody listens on the port that both name. */
+static void s_neither_the_environment_nor_an_answer_leads_elsewhere (void **state)
+{
+    s_test_t *test = *state;
+    s_server_t server = {.head = "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n"};
+    setenv ("http_proxy", "http://127.0.0.1:1", 1);
+    s_ask (test, &server);
+    unsetenv ("http_proxy");
+    assert_int_equal (test->last.code, CURLE_OK);
+    assert_int_equal (test->last.response, 302);
+}
+
+static void s_an_answer_without_end_is_cut (void **state)
+{
+    s_test_t *test = *state;
+    s_server_t server = {.head = "HTTP/1.1 200 OK\r\n\r\n", .body = 64u * 1024 * 1024};
+    s_ask (test, &server);
+    assert_int_equal (test->last.code, CURLE_WRITE_ERROR);
+}
+
 #define TEST(fn) cmocka_unit_test_setup_teardown (fn, s_open, s_close)
 
 int main (void)
@@ -137,7 +209,8 @@ int main (void)
     const struct CMUnitTest tests[] = {
         TEST (s_a_deadline_ends_what_nobody_answers), TEST (s_there_are_so_many_at_a_time),
         TEST (s_other_protocols_are_refused),         TEST (s_a_refused_connection_is_told_later),
-        TEST (s_names_are_looked_up_without_waiting),
+        TEST (s_names_are_looked_up_without_waiting), TEST (s_neither_the_environment_nor_an_answer_leads_elsewhere),
+        TEST (s_an_answer_without_end_is_cut),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }
