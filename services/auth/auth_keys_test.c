@@ -290,6 +290,22 @@ static void s_a_bad_or_missing_file_changes_nothing (void **state)
     assert_true (pt_str_eq (two->keys.at[0].kid, one->keys.at[0].kid));
 }
 
+/*  As when the second file was copied over the first, and not taken away yet. */
+static void s_a_key_that_both_files_hold_is_announced_once (void **state)
+{
+    fake_t *fake = *state;
+    char first[128], next[128];
+    s_path (fake, AUTH_KEY_NAME, first);
+    s_path (fake, AUTH_KEY_NEXT_NAME, next);
+    const pt_key_set_t *one = s_keys (fake);
+    s_make_next (fake);
+    const pt_key_set_t *two = s_reload (fake, 2, PT_LIT (""));
+    assert_int_equal (unlink (first), 0);
+    assert_int_equal (link (next, first), 0);
+    const pt_key_set_t *three = s_reload (fake, 1, one->keys.at[0].kid);
+    assert_true (pt_str_eq (three->keys.at[0].kid, two->keys.at[1].kid));
+}
+
 /*  ---- theft ------------------------------------------------------------------------- */
 
 static void s_a_used_token_ends_its_session_everywhere (void **state)
@@ -327,6 +343,7 @@ int main (void)
                                          s_close),
         cmocka_unit_test_setup_teardown (s_a_repeat_across_the_exchange_gets_what_it_was_given, s_open, s_close),
         cmocka_unit_test_setup_teardown (s_a_bad_or_missing_file_changes_nothing, s_open, s_close),
+        cmocka_unit_test_setup_teardown (s_a_key_that_both_files_hold_is_announced_once, s_open, s_close),
         cmocka_unit_test_setup_teardown (s_a_used_token_ends_its_session_everywhere, s_open, s_close),
         cmocka_unit_test_setup_teardown (s_the_documented_key_is_derived_from_the_file, s_open, s_close),
     };

@@ -2,12 +2,16 @@
     program against a fake store: who waits is written to, keys prove their reader,
     memberships end. */
 
+#include "auth_chore.h"
 #include "auth_fake.h"
 #include <dirent.h>
 #include <inttypes.h>
+#include <netinet/in.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <sodium.h>
 #include <stdarg.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 
 #include <cmocka.h>
@@ -131,12 +135,14 @@ static void s_who_asks_for_a_mail_has_it_at_once (void **state)
     s_letter_t letter;
     s_answer_take (fake, NULL, 0);
     s_answer_farewells (fake, NULL, 0);
+    uint64_t asked_ms = sv_now_ms ();
     const pt_mail_ask_t ask = {.kind = PT_mail_kind_RESET, .email = PT_LIT ("Ann@Example.ORG")};
     assert_int_equal (fake_ask (fake, PT_OP_auth_mail_ask, &ask)->envelope.status, 0);
     assert_string_equal (fake->email, "ann@example.org");
     assert_false (fake->mail.has_account);
     assert_in_range (fake->mail.expires_at, sv_wall_us () + INT64_C (3590000000), sv_wall_us () + INT64_C (3600000000));
     s_fetch_letter (fake, PT_mail_kind_RESET, &letter);
+    assert_true (sv_now_ms () - asked_ms < AUTH_CHORE_MS / 2);
     assert_int_equal (letter.mode, 0600);
     assert_non_null (strstr (letter.text, "\nTo: ann@example.org\n"));
 }
@@ -191,6 +197,23 @@ static void s_a_full_batch_is_followed_by_another (void **state)
         s_expect_done (fake, MAIL + i, true);
     s_answer_take (fake, mails, 1);
     s_expect_done (fake, MAIL, true);
+    s_answer_farewells (fake, NULL, 0);
+}
+
+/*  Mails without end keep no deleted account in its rooms. */
+static void s_other_work_has_its_turn_after_so_many_batches (void **state)
+{
+    fake_t *fake = *state;
+    pt_mail_t mails[LIM_MAILS];
+    for (uint64_t i = 0; i < LIM_MAILS; i++) {
+        mails[i] = s_make_mail (PT_mail_kind_CONFIRM, MAIL + i);
+        mails[i].expires_at = 1;
+    }
+    for (unsigned batch = 0; batch < AUTH_MAIL_BATCHES; batch++) {
+        s_answer_take (fake, mails, LIM_MAILS);
+        for (uint64_t i = 0; i < LIM_MAILS; i++)
+            s_expect_done (fake, MAIL + i, false);
+    }
     s_answer_farewells (fake, NULL, 0);
 }
 
@@ -265,6 +288,64 @@ static void s_a_key_that_store_refuses_is_refused (void **state)
     }
 }
 
+/*  ---- the end ---------------------------------------------------------------------------- */
+
+static int s_listen (char *url, size_t size)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl (INADDR_LOOPBACK)};
+    socklen_t len = sizeof address;
+    int fd = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal (bind (fd, (struct sockaddr *)&address, sizeof address), 0);
+    assert_int_equal (listen (fd, 1), 0);
+    assert_int_equal (getsockname (fd, (struct sockaddr *)&address, &len), 0);
+    snprintf (url, size, "smtp://127.0.0.1:%u", ntohs (address.sin_port));
+    return fd;
+}
+
+static void s_say (int fd, const char *line)
+{
+    assert_int_equal (send (fd, line, strlen (line), MSG_NOSIGNAL), strlen (line));
+}
+
+/*  Takes one mail as a server does; fails when the other side leaves before its end. */
+static void s_take_mail (int fd)
+{
+    static char text[16384];
+    size_t len = 0;
+    s_say (fd, "220 here\r\n");
+    for (bool is_mail = false; !is_mail || !memmem (text, len, "\r\n.\r\n", 5);) {
+        ssize_t count = recv (fd, text + len, sizeof text - len, 0);
+        assert_true (count > 0);
+        len = is_mail ? len + (size_t)count : 0;
+        if (!is_mail) {
+            is_mail = memcmp (text, "DATA", 4) == 0;
+            s_say (fd, is_mail ? "354 go on\r\n" : "250 well\r\n");
+        }
+    }
+    s_say (fd, "250 taken\r\n");
+    assert_true (recv (fd, text, sizeof text, 0) > 0); /* QUIT */
+    s_say (fd, "221 bye\r\n");
+}
+
+static void s_a_mail_under_way_is_sent_before_the_end (void **state)
+{
+    fake_t *fake = *state;
+    char url[64];
+    int listener = s_listen (url, sizeof url);
+    const char *const args[] = {"--smtp-url", url, NULL};
+    const pt_mail_t mail = s_make_mail (PT_mail_kind_CONFIRM, MAIL);
+    harness_destroy (&fake->harness);
+    fake_start (fake, args);
+    s_answer_take (fake, &mail, 1);
+    int fd = accept (listener, NULL, NULL);
+    assert_true (fd >= 0);
+    assert_int_equal (kill (harness_pid (fake->harness), SIGTERM), 0);
+    s_take_mail (fd);
+    s_expect_done (fake, MAIL, true);
+    close (fd);
+    close (listener);
+}
+
 /*  ---- farewells -------------------------------------------------------------------------- */
 
 typedef struct {
@@ -311,9 +392,11 @@ static void s_a_deleted_account_leaves_its_rooms_at_once (void **state)
     const pt_farewell_t other = {.account = 7, .room = 100, .heir = 10, .has_heir = true};
     s_answer_take (fake, NULL, 0);
     s_answer_farewells (fake, NULL, 0);
+    uint64_t deleted_ms = sv_now_ms ();
     s_delete_account (fake);
     s_answer_take (fake, NULL, 0);
     s_answer_farewells (fake, rooms, 2);
+    assert_true (sv_now_ms () - deleted_ms < AUTH_CHORE_MS / 2);
     s_expect_leave (fake, &rooms[0], 0, &first);
     s_expect_leave (fake, &rooms[1], 0, &second);
     assert_string_not_equal (first.left_id, second.left_id);
@@ -356,11 +439,13 @@ int main (void)
         TEST (s_what_can_not_be_sent_is_given_up),
         TEST (s_a_folder_that_is_none_is_tried_again_and_then_not),
         TEST (s_a_full_batch_is_followed_by_another),
+        TEST (s_other_work_has_its_turn_after_so_many_batches),
         TEST (s_work_goes_on_after_store_was_away),
         TEST (s_a_key_confirms_its_address),
         TEST (s_other_keys_reach_no_store),
         TEST (s_a_key_sets_a_good_password),
         TEST (s_a_key_that_store_refuses_is_refused),
+        TEST (s_a_mail_under_way_is_sent_before_the_end),
         TEST (s_a_deleted_account_leaves_its_rooms_at_once),
         TEST (s_one_membership_that_stays_keeps_no_other),
     };
