@@ -1,7 +1,7 @@
 /*  auth_mail_smtp - mails through a server.
 
     The password and the mail itself go to the server alone: libcurl's own log
-    stays off, and of its errors only the number and its constant sentence leave
+    goes nowhere, and of its errors only the number and its constant sentence leave
     here. */
 
 #include "auth_mail_smtp.h"

@@ -6,6 +6,8 @@
 
 #include "sv_curl.h"
 #include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
 
 /*  Answers larger than this end a transfer that has not said otherwise. */
 #define S_ANSWER_MAX (64 * 1024)
@@ -15,6 +17,7 @@ typedef struct s_transfer {
     sv_curl_fn *fn;
     void *arg;
     size_t answer_len;
+    curl_socket_t fd; /* that it waits for; CURL_SOCKET_BAD: none */
     struct s_transfer *next, **link;
 } s_transfer_t;
 
@@ -127,7 +130,12 @@ static int s_on_socket (CURL *handle, curl_socket_t fd, int what, void *arg, voi
 {
     sv_curl_t *self = arg;
     s_socket_t *socket = known;
-    (void)handle;
+    s_transfer_t *transfer = NULL;
+    curl_easy_getinfo (handle, CURLINFO_PRIVATE, (char **)&transfer);
+    if (transfer && what != CURL_POLL_REMOVE)
+        transfer->fd = fd;
+    else if (transfer && transfer->fd == fd)
+        transfer->fd = CURL_SOCKET_BAD;
     if (what == CURL_POLL_REMOVE) {
         if (socket)
             s_forget_socket (socket);
@@ -147,6 +155,18 @@ static size_t s_on_answer (char *bytes, size_t size, size_t count, void *arg)
     (void)bytes;
     transfer->answer_len += size * count;
     return transfer->answer_len > S_ANSWER_MAX ? 0 : size * count;
+}
+
+/*  After QUIT libcurl blocks until the server has answered it, for two minutes at most;
+    the transfer has ended by then, well or not.  So the connection is shut as soon as
+    QUIT is out: it finds the end of it instead.  Nothing else is looked at. */
+static int s_on_line (CURL *handle, curl_infotype type, char *text, size_t len, void *arg)
+{
+    const s_transfer_t *transfer = arg;
+    (void)handle;
+    if (type == CURLINFO_HEADER_OUT && len >= 4 && memcmp (text, "QUIT", 4) == 0 && transfer->fd != CURL_SOCKET_BAD)
+        shutdown (transfer->fd, SHUT_RDWR);
+    return 0;
 }
 
 CURL *sv_curl_open (const char *url, const char *protocols, uint32_t deadline_ms)
@@ -181,8 +201,11 @@ static s_transfer_t *s_make_transfer (CURL *handle, sv_curl_fn *fn, void *arg)
     s_transfer_t *transfer = calloc (1, sizeof *transfer);
     if (!transfer)
         return NULL;
-    *transfer = (s_transfer_t){.handle = handle, .fn = fn, .arg = arg};
+    *transfer = (s_transfer_t){.handle = handle, .fn = fn, .arg = arg, .fd = CURL_SOCKET_BAD};
     if (curl_easy_setopt (handle, CURLOPT_WRITEDATA, transfer) != CURLE_OK ||
+        curl_easy_setopt (handle, CURLOPT_DEBUGFUNCTION, s_on_line) != CURLE_OK ||
+        curl_easy_setopt (handle, CURLOPT_DEBUGDATA, transfer) != CURLE_OK ||
+        curl_easy_setopt (handle, CURLOPT_VERBOSE, 1L) != CURLE_OK ||
         curl_easy_setopt (handle, CURLOPT_PRIVATE, transfer) != CURLE_OK) {
         free (transfer);
         return NULL;

@@ -4,8 +4,8 @@
     Not part of libparley-common: only the programs that link libcurl compile it.
     Every handle starts with what is safe: the protocols named and no others, no
     redirects, no proxy and no .netrc of the environment, certificates verified, a
-    deadline for the whole.  libcurl's own sentences are passed on only as far as
-    they are constants: what a server said may hold an address. */
+    deadline for the whole; what libcurl would block for at the end is not waited for.  libcurl's own sentences are
+   passed on only as far as they are constants: what a server said may hold an address. */
 
 #ifndef SV_CURL_H
 #define SV_CURL_H

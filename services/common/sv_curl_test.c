@@ -138,6 +138,8 @@ static void s_names_are_looked_up_without_waiting (void **state)
 /*  ---- a server ------------------------------------------------------------------ */
 
 typedef struct {
+    void *(*talk) (void *server);
+    const char *scheme;
     int fd;
     const char *head;
     size_t body; /* bytes behind the head */
@@ -167,15 +169,15 @@ static void s_serve (s_server_t *server)
     assert_int_equal (bind (server->fd, (struct sockaddr *)&address, sizeof address), 0);
     assert_int_equal (listen (server->fd, 1), 0);
     assert_int_equal (getsockname (server->fd, (struct sockaddr *)&address, &len), 0);
-    snprintf (server->url, sizeof server->url, "http://127.0.0.1:%u/", ntohs (address.sin_port));
-    assert_int_equal (pthread_create (&server->thread, NULL, s_answer, server), 0);
+    snprintf (server->url, sizeof server->url, "%s://127.0.0.1:%u/", server->scheme, ntohs (address.sin_port));
+    assert_int_equal (pthread_create (&server->thread, NULL, server->talk, server), 0);
 }
 
 /*  What came of asking a server that answers so. */
 static void s_ask (s_test_t *test, s_server_t *server)
 {
     s_serve (server);
-    assert_int_equal (s_start (test, server->url, "http", 5000), 0);
+    assert_int_equal (s_start (test, server->url, server->scheme, 5000), 0);
     s_run (test, 1);
     shutdown (server->fd, SHUT_RDWR); /* who was not asked stops waiting */
     pthread_join (server->thread, NULL);
@@ -186,7 +188,9 @@ static void s_ask (s_test_t *test, s_server_t *server)
 static void s_neither_the_environment_nor_an_answer_leads_elsewhere (void **state)
 {
     s_test_t *test = *state;
-    s_server_t server = {.head = "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n"};
+    s_server_t server = {.talk = s_answer,
+                         .scheme = "http",
+                         .head = "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n"};
     setenv ("http_proxy", "http://127.0.0.1:1", 1);
     s_ask (test, &server);
     unsetenv ("http_proxy");
@@ -197,9 +201,43 @@ static void s_neither_the_environment_nor_an_answer_leads_elsewhere (void **stat
 static void s_an_answer_without_end_is_cut (void **state)
 {
     s_test_t *test = *state;
-    s_server_t server = {.head = "HTTP/1.1 200 OK\r\n\r\n", .body = 64u * 1024 * 1024};
+    s_server_t server = {
+        .talk = s_answer, .scheme = "http", .head = "HTTP/1.1 200 OK\r\n\r\n", .body = 64u * 1024 * 1024};
     s_ask (test, &server);
     assert_int_equal (test->last.code, CURLE_WRITE_ERROR);
+}
+
+/*  Says well or `head` to each line, and to QUIT nothing until the other side leaves. */
+static void *s_talk (void *arg)
+{
+    const s_server_t *server = arg;
+    char line[512];
+    ssize_t len = 1;
+    int fd = accept (server->fd, NULL, NULL);
+    const char *say = "220 here\r\n";
+    while (len > 0) {
+        if (say)
+            send (fd, say, strlen (say), MSG_NOSIGNAL);
+        len = recv (fd, line, sizeof line, 0);
+        bool is_hello = len > 4 && memcmp (line, "EHLO", 4) == 0, is_quit = len > 4 && memcmp (line, "QUIT", 4) == 0;
+        say = is_quit ? NULL : is_hello ? "250 well\r\n" : server->head;
+    }
+    close (fd);
+    return NULL;
+}
+
+/*  libcurl says goodbye on its way out of a transfer, and would keep the loop waiting. */
+static void s_no_goodbye_is_waited_for (void **state)
+{
+    s_test_t *test = *state;
+    static const char *const ends[] = {"214 this is all\r\n", "550 not for you\r\n"};
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
+        s_server_t server = {.talk = s_talk, .scheme = "smtp", .head = ends[i]};
+        uint64_t begun_ms = sv_now_ms ();
+        s_ask (test, &server);
+        assert_int_equal (test->last.response, i == 0 ? 214 : 550);
+        assert_true (sv_now_ms () - begun_ms < 5000);
+    }
 }
 
 #define TEST(fn) cmocka_unit_test_setup_teardown (fn, s_open, s_close)
@@ -210,7 +248,7 @@ int main (void)
         TEST (s_a_deadline_ends_what_nobody_answers), TEST (s_there_are_so_many_at_a_time),
         TEST (s_other_protocols_are_refused),         TEST (s_a_refused_connection_is_told_later),
         TEST (s_names_are_looked_up_without_waiting), TEST (s_neither_the_environment_nor_an_answer_leads_elsewhere),
-        TEST (s_an_answer_without_end_is_cut),
+        TEST (s_an_answer_without_end_is_cut),        TEST (s_no_goodbye_is_waited_for),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

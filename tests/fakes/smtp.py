@@ -4,6 +4,7 @@
     smtp.py FD plain|starttls|tls [CERTIFICATE KEY] [USER PASSWORD]
 
 One line of JSON a mail goes to stdout.  The reader's address decides: refused@.. is answered 550, later@.. 451.
+QUIT is not answered: whoever waits for that has to give up.
 """
 
 import asyncio
@@ -32,6 +33,11 @@ class Handler:
         return "250 taken"
 
 
+class Server(SMTP):
+    async def smtp_QUIT(self, arg):
+        await asyncio.get_running_loop().create_future()
+
+
 def judge(user, password):
     def authenticator(server, session, envelope, mechanism, data):
         is_good = (data.login, data.password) == (user.encode(), password.encode())
@@ -52,7 +58,7 @@ async def main(fd, mode, certificate=None, key=None, user=None, password=None):
         options |= {"authenticator": judge(user, password), "auth_required": True, "auth_require_tls": mode == "starttls"}
     listener = socket.socket(fileno=int(fd))
     server = await asyncio.get_running_loop().create_server(
-        lambda: SMTP(Handler(), **options), sock=listener, ssl=context if mode == "tls" else None
+        lambda: Server(Handler(), **options), sock=listener, ssl=context if mode == "tls" else None
     )
     await server.serve_forever()
 
