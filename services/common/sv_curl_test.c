@@ -3,6 +3,8 @@
 
 #include "deaf.h"
 #include "sv_curl.h"
+#include <dlfcn.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <setjmp.h>
@@ -11,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -125,6 +128,40 @@ static void s_a_refused_connection_is_told_later (void **state)
     s_run (test, 1);
     assert_int_equal (test->last.code, CURLE_COULDNT_CONNECT);
     assert_int_equal (test->last.response, 0);
+}
+
+/*  ---- names ------------------------------------------------------------------------ */
+
+#define SLOW_NAME "slow.example.org"
+
+static pthread_mutex_t s_lock = PTHREAD_MUTEX_INITIALIZER; /* held while nobody answers for the slow name */
+
+/*  Stands before that of libc, for libcurl too. */
+int getaddrinfo (const char *name, const char *service, const struct addrinfo *hints, struct addrinfo **out)
+{
+    int (*next) (const char *, const char *, const struct addrinfo *, struct addrinfo **);
+    *(void **)&next = dlsym (RTLD_NEXT, "getaddrinfo");
+    if (!name || strcmp (name, SLOW_NAME) != 0)
+        return next (name, service, hints, out);
+    struct timespec end;
+    clock_gettime (CLOCK_REALTIME, &end);
+    end.tv_sec += WAIT_MS / 1000;
+    if (pthread_mutex_timedlock (&s_lock, &end) == 0)
+        pthread_mutex_unlock (&s_lock);
+    return EAI_AGAIN;
+}
+
+static void s_a_name_that_nobody_knows_keeps_nobody_waiting (void **state)
+{
+    s_test_t *test = *state;
+    uint64_t begun_ms = sv_now_ms ();
+    pthread_mutex_lock (&s_lock);
+    assert_int_equal (s_start (test, "smtp://" SLOW_NAME, "smtp", 300), 0);
+    s_run (test, 1);
+    uint64_t took_ms = sv_now_ms () - begun_ms;
+    pthread_mutex_unlock (&s_lock);
+    assert_int_equal (test->last.code, CURLE_OPERATION_TIMEDOUT);
+    assert_true (took_ms < 4000);
 }
 
 static void s_names_are_looked_up_without_waiting (void **state)
@@ -245,10 +282,15 @@ static void s_no_goodbye_is_waited_for (void **state)
 int main (void)
 {
     const struct CMUnitTest tests[] = {
-        TEST (s_a_deadline_ends_what_nobody_answers), TEST (s_there_are_so_many_at_a_time),
-        TEST (s_other_protocols_are_refused),         TEST (s_a_refused_connection_is_told_later),
-        TEST (s_names_are_looked_up_without_waiting), TEST (s_neither_the_environment_nor_an_answer_leads_elsewhere),
-        TEST (s_an_answer_without_end_is_cut),        TEST (s_no_goodbye_is_waited_for),
+        TEST (s_a_deadline_ends_what_nobody_answers),
+        TEST (s_there_are_so_many_at_a_time),
+        TEST (s_other_protocols_are_refused),
+        TEST (s_a_refused_connection_is_told_later),
+        TEST (s_names_are_looked_up_without_waiting),
+        TEST (s_a_name_that_nobody_knows_keeps_nobody_waiting),
+        TEST (s_neither_the_environment_nor_an_answer_leads_elsewhere),
+        TEST (s_an_answer_without_end_is_cut),
+        TEST (s_no_goodbye_is_waited_for),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }
