@@ -1,6 +1,7 @@
 /*  gw_progress - how far transfers have come. */
 
 #include "gw_progress.h"
+#include "gw_seen.h"
 #include "gw_ws.h"
 #include <stdlib.h>
 
@@ -8,33 +9,13 @@
 
 struct gw_progress {
     gw_t *gw;
-    struct {
-        uint64_t generation, counter;
-    } seen[GW_PROGRESS_PUBLISHERS];
-    unsigned next;
+    gw_seen_t seen;
 };
-
-/*  Each event comes once through every broker. */
-static bool s_is_new (gw_progress_t *self, const sv_event_t *event)
-{
-    for (unsigned i = 0; i < GW_PROGRESS_PUBLISHERS; i++) {
-        if (self->seen[i].generation != event->generation)
-            continue;
-        if (event->counter <= self->seen[i].counter)
-            return false;
-        self->seen[i].counter = event->counter;
-        return true;
-    }
-    self->seen[self->next].generation = event->generation;
-    self->seen[self->next].counter = event->counter;
-    self->next = (self->next + 1) % GW_PROGRESS_PUBLISHERS;
-    return true;
-}
 
 static void s_on_event (void *arg, const sv_event_t *event)
 {
     gw_progress_t *self = arg;
-    if (event->opcode == PT_EV_drive_progress && s_is_new (self, event))
+    if (event->opcode == PT_EV_drive_progress && gw_seen_is_new (&self->seen, event->generation, event->counter))
         gw_sessions_progress (self->gw->sessions, event->msg);
 }
 

@@ -10,10 +10,6 @@
 
 #include "gw.h"
 
-/*  Publishers whose events are known to be repeats; of one more the oldest is forgotten, and
-    a repeat of its last event may be told twice. */
-#define GW_PROGRESS_PUBLISHERS 32
-
 /*  NULL when out of memory. */
 gw_progress_t *gw_progress_new (gw_t *gw);
 void gw_progress_destroy (gw_progress_t **self_p);

@@ -73,6 +73,21 @@ static void test_what_one_broker_brings_late_is_not_told_again (void **state)
     s_expect_three (client);
 }
 
+static void test_what_one_broker_lost_is_told_from_the_other (void **state)
+{
+    (void)state;
+    fake_conn_t *client = s_connect ();
+    s_hear (100, 1, 0);
+    s_hear (100, 3, 0);
+    s_expect (client, 1);
+    s_expect (client, 3);
+    for (uint64_t counter = 1; counter <= 3; counter++)
+        s_hear (100, counter, 1);
+    s_expect (client, 2);
+    fake_expect_none (client);
+    fake_close (&client);
+}
+
 static void test_drives_count_for_themselves (void **state)
 {
     (void)state;
@@ -109,6 +124,7 @@ int main (void)
     const struct CMUnitTest tests[] = {
         S_TEST (test_an_event_that_comes_through_both_brokers_is_told_once),
         S_TEST (test_what_one_broker_brings_late_is_not_told_again),
+        S_TEST (test_what_one_broker_lost_is_told_from_the_other),
         S_TEST (test_drives_count_for_themselves),
         S_TEST (test_of_one_drive_too_many_the_oldest_is_forgotten),
     };
