@@ -41,6 +41,7 @@
 #define LIM_MAIL_KEY 128
 #define LIM_ROOM_NAME 128
 #define LIM_ROOM_TOPIC 1024
+#define LIM_ROOM_ADDRESS 120
 #define LIM_SEND_ID 64
 #define LIM_BODY (16 * 1024)
 #define LIM_QUERY 128
@@ -59,6 +60,8 @@
 #define LIM_BATCH 512               /* entries in one transaction of store */
 #define LIM_EVENT_ITEMS 64          /* items in one event */
 #define LIM_ROOM_INVITES 100        /* members named when a room is made */
+#define LIM_ROOM_PEOPLE 1000        /* members shown with a room; later ones are left out */
+#define LIM_ROOM_DETAILS 32         /* rooms in one room_details; the rest is asked for again */
 #define LIM_HEADS 1024              /* rooms in one question for heads */
 #define LIM_SYNC_ROOMS 100          /* rooms in one sync */
 #define LIM_SYNC_ITEMS 50           /* items a room in one sync */

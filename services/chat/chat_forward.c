@@ -15,6 +15,10 @@ const sv_route_t chat_routes[] = {
     {PT_OP_chat_range, PT_OP_store_range, NULL},
     {PT_OP_chat_heads, PT_OP_store_heads, NULL},
     {PT_OP_chat_revoked, PT_OP_store_revoked, NULL},
+    {PT_OP_chat_room_find, PT_OP_store_room_find, NULL},
+    {PT_OP_chat_room_index, PT_OP_store_room_index, NULL},
+    {PT_OP_chat_people, PT_OP_store_people, NULL},
+    {PT_OP_chat_person, PT_OP_store_person, NULL},
 };
 
 const size_t chat_route_count = sizeof chat_routes / sizeof chat_routes[0];
