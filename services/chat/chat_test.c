@@ -76,6 +76,17 @@ static const pt_revoked_query_t s_revoked_query = {.cursor = {"c", 1}};
 static const pt_revocation_t s_revocation = {.account = 7, .session = 9, .has_session = true, .at = 1};
 static const pt_revoked_page_t s_revoked_page = {.items = {&s_revocation, 1}, .cursor = {"d", 1}};
 
+static const pt_room_find_t s_find = {
+    .address = {"team_451b7", 10}, .has_address = true, .dialect = PT_room_dialect_MEMBER};
+static const pt_person_t s_person = {.id = 7, .uuid = {"00000000-0000-4000-8000-000000000007", 36}};
+static const pt_room_detail_t s_detail = {
+    .room = &s_room, .people = {&s_person, 1}, .creator = &s_person, .has_creator = true};
+static const pt_room_index_t s_index = {.account = 7, .dialect = PT_room_dialect_CHAT, .limit = 8, .has_limit = true};
+static const pt_room_details_t s_details = {.items = {&s_detail, 1}, .total = 1, .has_total = true};
+static const pt_people_query_t s_people_query = {.ids = {s_rooms, 2}};
+static const pt_people_t s_people = {.items = {&s_person, 1}};
+static const pt_person_ref_t s_person_ref = {.account = 7};
+
 static const struct {
     uint16_t opcode;
     const void *question, *answer;
@@ -91,6 +102,10 @@ static const struct {
     {PT_OP_chat_range, &s_range, &s_page},
     {PT_OP_chat_heads, &s_head_query, &s_heads},
     {PT_OP_chat_revoked, &s_revoked_query, &s_revoked_page},
+    {PT_OP_chat_room_find, &s_find, &s_detail},
+    {PT_OP_chat_room_index, &s_index, &s_details},
+    {PT_OP_chat_people, &s_people_query, &s_people},
+    {PT_OP_chat_person, &s_person_ref, &s_person},
 };
 
 static const void *s_sample (uint16_t opcode, const void **out_answer)
