@@ -109,6 +109,7 @@ static void s_open_entry (store_append_t *self, store_entry_t *entry)
         entry->asked.account = entry->sender;
     entry->account_pair = s_pair_index (self, entry->slot, entry->asked.account);
     self->pairs[entry->account_pair].is_target = true;
+    self->pairs[entry->sender_pair].is_asker = true;
     self->rooms[entry->slot].has_changes = true;
     self->has_changes = true;
 }
@@ -307,7 +308,7 @@ static void s_judge (store_append_t *self, store_entry_t *entry, int64_t now, st
         s_number (room, entry, now, ids);
     } else {
         store_pair_t *target = &self->pairs[entry->account_pair];
-        int rc = store_rule_change (room, sender->role, target, entry);
+        int rc = store_rule_change (room, sender, target, entry);
         if (rc < 0 || entry->verdict == STORE_SAME)
             return;
         s_number (room, entry, now, ids);

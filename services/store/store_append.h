@@ -72,6 +72,7 @@ typedef struct {
     /*  Told, after the lock; a room that is not told does not exist. */
     bool exists;
     pt_room_kind_t kind;
+    pt_room_dialect_t dialect; /* none: a native room */
     uint64_t epoch, floor, head;
     int64_t last_at;          /* time of the last item, 0 when there is none */
     uint64_t owners, members; /* exact up to STORE_APPEND_MAX + 2 */
@@ -82,7 +83,9 @@ typedef struct {
     uint64_t account;
     uint16_t slot;
     bool is_target;   /* a membership change names it: whether it exists is needed */
+    bool is_asker;    /* a membership change is its wish: whether it is staff is needed */
     bool exists;      /* told; meaningful for targets */
+    bool is_staff;    /* told; meaningful for askers */
     pt_role_t before; /* told, 0 for a stranger */
     pt_role_t role;   /* after the decisions */
     bool has_joined;  /* joined anew in this batch */

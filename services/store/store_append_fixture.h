@@ -19,7 +19,8 @@
 #define ROOMS 4
 #define ACCOUNTS 8
 #define ITEMS 4096
-#define MISSING_ACCOUNT ACCOUNTS /* the last one does not exist */
+#define MISSING_ACCOUNT ACCOUNTS     /* the last one does not exist */
+#define STAFF_ACCOUNT (ACCOUNTS - 1) /* the one before it is staff */
 
 /*  ---- a naive store ------------------------------------------------------------ */
 
@@ -35,6 +36,7 @@ typedef struct {
 typedef struct {
     bool exists;
     pt_room_kind_t kind;
+    pt_room_dialect_t dialect;
     uint64_t floor;
     item_t items[ITEMS];
     unsigned count;
@@ -81,6 +83,7 @@ S_HELPER void world_tell (const world_t *world, store_append_t *append, store_en
         const room_t *room = &world->rooms[rooms[i].id];
         rooms[i].exists = room->exists;
         rooms[i].kind = room->kind;
+        rooms[i].dialect = room->dialect;
         rooms[i].floor = room->floor;
         rooms[i].head = room->count ? room->items[room->count - 1].seq : 0;
         rooms[i].last_at = room->count ? room->items[room->count - 1].at : 0;
@@ -91,6 +94,7 @@ S_HELPER void world_tell (const world_t *world, store_append_t *append, store_en
     for (unsigned i = 0; i < pair_count; i++) {
         pairs[i].before = world->rooms[rooms[pairs[i].slot].id].roles[pairs[i].account];
         pairs[i].exists = pairs[i].account != MISSING_ACCOUNT;
+        pairs[i].is_staff = pairs[i].account == STAFF_ACCOUNT;
     }
     for (unsigned i = 0; i < count; i++) {
         const item_t *item = world_find (&world->rooms[entries[i]->room], entries[i]->sender, entries[i]->send_id);

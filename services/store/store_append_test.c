@@ -35,6 +35,8 @@ static void test_one_change_in_each_situation (void **state)
         {GRP, 1, 8, JOIN, NO, STORE_REFUSED, PT_E_not_found, 0, 0},
         {DIR, 1, 5, JOIN, NO, STORE_REFUSED, PT_E_forbidden, 0, 0},
         {GRP, 2, 3, JOIN, ME, STORE_SAME, 0, 0, ME},
+        {GRP, 3, 1, JOIN, NO, STORE_SAME, 0, 0, OW},
+        {GRP, 5, 1, JOIN, NO, STORE_REFUSED, PT_E_not_found, 0, 0},
         {GRP, 2, 3, JOIN, RD, STORE_NEW, 0, ROLE, RD},
         {GRP, 1, 3, JOIN, AD, STORE_NEW, 0, ROLE, AD},
         /* roles */
@@ -78,6 +80,92 @@ static void test_one_change_in_each_situation (void **state)
             fail_msg ("row %zu: verdict %d error %d what %d role %d", i, entry.verdict, entry.error, entry.what,
                       entry.role);
         assert_int_equal (entry.seq, entry.verdict == STORE_NEW ? 1 : 0);
+    }
+}
+
+static void test_a_change_in_a_room_of_a_dialect (void **state)
+{
+    enum { PUB = PT_room_dialect_PUBLIC, CHAT = PT_room_dialect_CHAT, CLOCK = PT_room_dialect_CLOCK };
+    enum { MEMB = PT_room_dialect_MEMBER, OPEN = PT_room_dialect_OPEN };
+    enum { JOIN = PT_change_JOINED, LEFT = PT_change_LEFT, KICK = PT_change_KICKED, ROLE = PT_change_ROLE };
+    enum { NO = PT_role_none, RD = PT_role_READER, ME = PT_role_MEMBER, AD = PT_role_ADMIN, OW = PT_role_OWNER };
+    static const struct {
+        unsigned dialect, sender, account, what, role; /* asked */
+        store_verdict_t verdict;
+        int error;
+        unsigned happened, ended;
+    } rows[] = {
+        /* every member of `member` and `chat` adds members, and nothing more */
+        {MEMB, 3, 5, JOIN, NO, STORE_NEW, 0, JOIN, ME},
+        {MEMB, 3, 5, JOIN, ME, STORE_NEW, 0, JOIN, ME},
+        {CHAT, 3, 5, JOIN, NO, STORE_NEW, 0, JOIN, ME},
+        {MEMB, 3, 5, JOIN, RD, STORE_REFUSED, PT_E_forbidden, 0, 0},
+        {MEMB, 3, 5, JOIN, AD, STORE_REFUSED, PT_E_forbidden, 0, 0},
+        {MEMB, 4, 5, JOIN, NO, STORE_REFUSED, PT_E_forbidden, 0, 0},
+        {MEMB, 5, 6, JOIN, NO, STORE_REFUSED, PT_E_not_found, 0, 0},
+        {MEMB, 5, 5, JOIN, NO, STORE_REFUSED, PT_E_not_found, 0, 0},
+        {MEMB, 3, 8, JOIN, NO, STORE_REFUSED, PT_E_not_found, 0, 0},
+        {MEMB, 3, 1, JOIN, NO, STORE_SAME, 0, 0, OW},
+        {MEMB, 3, 4, ROLE, ME, STORE_REFUSED, PT_E_forbidden, 0, 0},
+        {MEMB, 3, 4, KICK, NO, STORE_REFUSED, PT_E_forbidden, 0, 0},
+        {MEMB, 3, 3, LEFT, NO, STORE_NEW, 0, LEFT, NO},
+        {MEMB, 7, 5, JOIN, NO, STORE_REFUSED, PT_E_not_found, 0, 0},
+        {CLOCK, 3, 5, JOIN, NO, STORE_REFUSED, PT_E_forbidden, 0, 0},
+        {CLOCK, 1, 5, JOIN, NO, STORE_NEW, 0, JOIN, ME},
+        {OPEN, 3, 5, JOIN, NO, STORE_REFUSED, PT_E_forbidden, 0, 0},
+        /* staff governs `public`, whether it is in or not; its owner does not */
+        {PUB, 5, 5, JOIN, NO, STORE_NEW, 0, JOIN, ME},
+        {PUB, 3, 3, LEFT, NO, STORE_NEW, 0, LEFT, NO},
+        {PUB, 7, 5, JOIN, NO, STORE_NEW, 0, JOIN, ME},
+        {PUB, 7, 5, JOIN, AD, STORE_NEW, 0, JOIN, AD},
+        {PUB, 7, 3, KICK, NO, STORE_NEW, 0, KICK, NO},
+        {PUB, 7, 2, ROLE, ME, STORE_NEW, 0, ROLE, ME},
+        {PUB, 1, 5, JOIN, NO, STORE_REFUSED, PT_E_forbidden, 0, 0},
+        {PUB, 1, 3, KICK, NO, STORE_REFUSED, PT_E_forbidden, 0, 0},
+        {PUB, 1, 3, ROLE, AD, STORE_REFUSED, PT_E_forbidden, 0, 0},
+        {PUB, 2, 3, KICK, NO, STORE_REFUSED, PT_E_forbidden, 0, 0},
+        {PUB, 5, 3, KICK, NO, STORE_REFUSED, PT_E_not_member, 0, 0},
+    };
+    bench_t *bench = *state;
+    for (size_t i = 0; i < COUNT_OF (rows); i++) {
+        room_t *room = furnish (bench, rows[i].dialect == PUB || rows[i].dialect == OPEN ? PT_room_kind_PUBLIC
+                                                                                         : PT_room_kind_GROUP);
+        room->dialect = rows[i].dialect;
+        store_entry_t entry = change (1, rows[i].sender, "k", rows[i].account, rows[i].what, rows[i].role);
+        run (bench, &entry, 1);
+        if (entry.verdict != rows[i].verdict || entry.error != -rows[i].error || entry.role != rows[i].ended ||
+            entry.what != rows[i].happened)
+            fail_msg ("row %zu: verdict %d error %d what %d role %d", i, entry.verdict, entry.error, entry.what,
+                      entry.role);
+    }
+}
+
+static void test_anybody_posts_where_a_dialect_is_open (void **state)
+{
+    static const struct {
+        pt_room_dialect_t dialect;
+        unsigned sender;
+        int error;
+    } rows[] = {
+        {PT_room_dialect_PUBLIC, 5, 0},
+        {PT_room_dialect_OPEN, 5, 0},
+        {PT_room_dialect_PUBLIC, 3, 0},
+        {PT_room_dialect_PUBLIC, 4, PT_E_forbidden}, /* made a reader by somebody */
+        {PT_room_dialect_none, 5, PT_E_not_member},
+    };
+    bench_t *bench = *state;
+    for (size_t i = 0; i < COUNT_OF (rows); i++) {
+        furnish (bench, PT_room_kind_PUBLIC)->dialect = rows[i].dialect;
+        store_entry_t entry = message (1, rows[i].sender, "k", "x");
+        run (bench, &entry, 1);
+        assert_int_equal (entry.error, -rows[i].error);
+    }
+    static const pt_room_dialect_t closed[] = {PT_room_dialect_CHAT, PT_room_dialect_MEMBER, PT_room_dialect_CLOCK};
+    for (size_t i = 0; i < COUNT_OF (closed); i++) {
+        furnish (bench, PT_room_kind_GROUP)->dialect = closed[i];
+        store_entry_t entry = message (1, 5, "k", "x");
+        run (bench, &entry, 1);
+        assert_int_equal (entry.error, -PT_E_not_found);
     }
 }
 
@@ -338,6 +426,8 @@ int main (void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown (test_one_change_in_each_situation, setup, teardown),
+        cmocka_unit_test_setup_teardown (test_a_change_in_a_room_of_a_dialect, setup, teardown),
+        cmocka_unit_test_setup_teardown (test_anybody_posts_where_a_dialect_is_open, setup, teardown),
         cmocka_unit_test_setup_teardown (test_a_message_needs_a_member_and_a_body, setup, teardown),
         cmocka_unit_test_setup_teardown (test_a_refused_entry_leaves_no_hole, setup, teardown),
         cmocka_unit_test_setup_teardown (test_times_rise_even_when_the_clock_goes_back, setup, teardown),

@@ -54,7 +54,7 @@ static int naive_change (const room_t *room, const store_entry_t *entry, pt_chan
             return PT_E_forbidden;
         return entry->asked.account == MISSING_ACCOUNT ? PT_E_not_found : 0;
     }
-    if (*what == PT_change_JOINED && is_self && !entry->asked.role) {
+    if (*what == PT_change_JOINED && (is_self || mine) && !entry->asked.role) {
         *role = theirs;
         *same = true;
         return 0;

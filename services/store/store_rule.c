@@ -1,6 +1,10 @@
 /*  store_rule - who may say and change what in a room.
 
-    A stranger learns nothing of a room that is not public: it is not_found. */
+    A stranger learns nothing of a room that is not public: it is not_found.
+
+    A room of a dialect follows the rules of its kind but for these: in `public` and
+    `open` anybody may post; in `public` staff governs and nobody else; in `member` and
+    `chat` every member may add others. */
 
 #include "store_rule.h"
 
@@ -15,6 +19,26 @@ static int s_refuse (store_entry_t *entry, int error, const char *detail)
 static int s_refuse_stranger (const store_room_t *room, store_entry_t *entry)
 {
     return s_refuse (entry, room->kind == PT_room_kind_PUBLIC ? -PT_E_not_member : -PT_E_not_found, NULL);
+}
+
+static bool s_is_open (const store_room_t *room)
+{
+    return room->dialect == PT_room_dialect_PUBLIC || room->dialect == PT_room_dialect_OPEN;
+}
+
+static bool s_is_sociable (const store_room_t *room)
+{
+    return room->dialect == PT_room_dialect_MEMBER || room->dialect == PT_room_dialect_CHAT;
+}
+
+/*  The role by which a sender's changes of membership are judged. */
+static pt_role_t s_standing (const store_room_t *room, const store_pair_t *sender)
+{
+    if (room->dialect != PT_room_dialect_PUBLIC)
+        return sender->role;
+    if (sender->is_staff)
+        return PT_role_OWNER;
+    return sender->role < PT_role_MEMBER ? sender->role : PT_role_MEMBER;
 }
 
 static int s_change (store_entry_t *entry, pt_change_t what, pt_role_t role)
@@ -55,9 +79,9 @@ int store_rule_message (const store_room_t *room, pt_role_t sender, store_entry_
 {
     if (entry->asked.kind != PT_item_kind_MESSAGE || (entry->asked.body.len == 0 && entry->asked.file_count == 0))
         return s_refuse (entry, -PT_E_invalid, "a message needs a body or a file");
-    if (sender == PT_role_none)
+    if (sender == PT_role_none && !s_is_open (room))
         return s_refuse_stranger (room, entry);
-    if (sender < PT_role_MEMBER)
+    if (sender == PT_role_READER)
         return s_refuse (entry, -PT_E_forbidden, "readers may not post");
     return s_rule_files (entry);
 }
@@ -101,9 +125,12 @@ static int s_rule_joined (const store_room_t *room, pt_role_t sender, const stor
     }
     if (sender == PT_role_none)
         return s_refuse_stranger (room, entry);
+    if (target->role && !entry->asked.role)
+        return s_nothing (entry, target->role);
     if (target->role)
         return s_rule_role (room, sender, target, entry, role);
-    if (sender < PT_role_ADMIN)
+    bool may_bring = s_is_sociable (room) && sender == PT_role_MEMBER && role == PT_role_MEMBER;
+    if (sender < PT_role_ADMIN && !may_bring)
         return s_refuse (entry, -PT_E_forbidden, "admins and owners add members");
     if (sender < PT_role_OWNER && role >= PT_role_ADMIN)
         return s_refuse (entry, -PT_E_forbidden, "owners alone make and change admins and owners");
@@ -160,8 +187,10 @@ static s_rule_fn *const s_rules[] = {
     [PT_change_ROLE] = s_rule_asked_role,
 };
 
-int store_rule_change (const store_room_t *room, pt_role_t sender, const store_pair_t *target, store_entry_t *entry)
+int store_rule_change (const store_room_t *room, const store_pair_t *asker, const store_pair_t *target,
+                       store_entry_t *entry)
 {
+    pt_role_t sender = s_standing (room, asker);
     unsigned what = entry->asked.what;
     if (what >= sizeof (s_rules) / sizeof (s_rules[0]) || !s_rules[what])
         return s_refuse (entry, -PT_E_invalid, "what should change?");

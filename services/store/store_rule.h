@@ -9,11 +9,10 @@
     which is also entered in the entry. */
 PT_MUSTCHECK int store_rule_message (const store_room_t *room, pt_role_t sender, store_entry_t *entry);
 
-/*  Whether a sender with that role may change the target's membership as the
-    entry asks.  0 with `what` and `role` of the entry set to what happens, or
-    its verdict to STORE_SAME when nothing has to change; or the error, which
-    is also entered in the entry. */
-PT_MUSTCHECK int store_rule_change (const store_room_t *room, pt_role_t sender, const store_pair_t *target,
+/*  Whether the asker may change the target's membership as the entry asks.  0 with `what` and `role` of the entry set
+   to what happens, or its verdict to STORE_SAME when nothing has to change; or the error, which is also entered in the
+   entry. */
+PT_MUSTCHECK int store_rule_change (const store_room_t *room, const store_pair_t *asker, const store_pair_t *target,
                                     store_entry_t *entry);
 
 #endif

@@ -68,16 +68,16 @@ static void s_send_counts (store_append_t *append, store_pg_t *pg)
     store_pg_send (pg, STORE_SQL_append_counts);
 }
 
-static void s_send_targets (store_append_t *append, store_pg_t *pg)
+static void s_send_accounts (store_append_t *append, store_pg_t *pg)
 {
-    unsigned count, targets = 0;
+    unsigned count, accounts = 0;
     const store_pair_t *pairs = store_append_pairs (append, &count);
     for (unsigned i = 0; i < count; i++)
-        targets += pairs[i].is_target;
+        accounts += pairs[i].is_target || pairs[i].is_asker;
     store_args_t *args = store_pg_args (pg);
-    store_args_array (args, STORE_OID_INT8, targets);
+    store_args_array (args, STORE_OID_INT8, accounts);
     for (unsigned i = 0; i < count; i++)
-        if (pairs[i].is_target)
+        if (pairs[i].is_target || pairs[i].is_asker)
             store_elem_i64 (args, pairs[i].account);
     store_pg_send (pg, STORE_SQL_append_accounts);
 }
@@ -120,7 +120,7 @@ void store_statement_ask (store_append_t *append, store_pg_t *pg, store_entry_t 
     s_send_pairs (append, pg);
     if (store_append_has_changes (append)) {
         s_send_counts (append, pg);
-        s_send_targets (append, pg);
+        s_send_accounts (append, pg);
     }
     if (store_append_has_files (append))
         s_send_files (pg, run, count);
@@ -147,6 +147,7 @@ static int s_read_heads (store_append_t *append, const PGresult *result, int64_t
         room->head = store_row_u64 (&row);
         room->last_at = store_row_time (&row);
         *out_now = store_row_time (&row);
+        room->dialect = (pt_room_dialect_t)store_row_u64 (&row);
         if (row.is_bad)
             return -PT_E_internal;
     }
@@ -230,18 +231,22 @@ static int s_read_counts (store_append_t *append, const PGresult *result)
     return 0;
 }
 
-static int s_read_targets (store_append_t *append, const PGresult *result)
+static int s_read_accounts (store_append_t *append, const PGresult *result)
 {
     unsigned count;
     store_pair_t *pairs = store_append_pairs (append, &count);
     for (int i = 0; i < PQntuples (result); i++) {
         store_row_t row = store_row (result, i);
         uint64_t account = store_row_u64 (&row);
+        bool exists = store_row_bool (&row);
+        bool is_staff = store_row_bool (&row);
         if (row.is_bad)
             return -PT_E_internal;
         for (unsigned p = 0; p < count; p++)
-            if (pairs[p].is_target && pairs[p].account == account)
-                pairs[p].exists = true;
+            if (pairs[p].account == account) {
+                pairs[p].exists = exists;
+                pairs[p].is_staff = is_staff;
+            }
     }
     return 0;
 }
@@ -295,7 +300,7 @@ int store_statement_read (store_append_t *append, const store_pg_step_t *step, p
         return rc;
     if (s_read_roles (append, results[2]) < 0)
         return -PT_E_internal;
-    if (has_changes && (s_read_counts (append, results[3]) < 0 || s_read_targets (append, results[4]) < 0))
+    if (has_changes && (s_read_counts (append, results[3]) < 0 || s_read_accounts (append, results[4]) < 0))
         return -PT_E_internal;
     rc = has_files ? s_read_files (append, step->results[expected - 1]) : 0;
     return rc == 0 && step->count > expected ? s_read_ids (step->results[expected], ids) : rc;

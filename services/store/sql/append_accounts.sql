@@ -1,1 +1,1 @@
-SELECT a.id FROM account a WHERE a.id = ANY ($1::bigint[]) AND a.deleted_at IS NULL
+SELECT a.id, a.deleted_at IS NULL, a.staff AND a.active FROM account a WHERE a.id = ANY ($1::bigint[])
