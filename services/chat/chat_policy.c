@@ -59,9 +59,17 @@ static int s_check_direct (const pt_room_create_t *msg, pt_arena_t *arena, pt_er
     return 0;
 }
 
+/*  A dialect has a kind of its own, which store enters. */
 pt_room_kind_t chat_policy_room_kind (const pt_room_create_t *msg)
 {
-    return msg->has_kind ? msg->kind : PT_room_kind_GROUP;
+    return msg->has_kind && !msg->has_dialect ? msg->kind : PT_room_kind_GROUP;
+}
+
+static bool s_needs_name (const pt_room_create_t *msg)
+{
+    if (msg->has_dialect)
+        return msg->dialect != PT_room_dialect_CLOCK;
+    return chat_policy_room_kind (msg) != PT_room_kind_DIRECT;
 }
 
 int chat_policy_room_create (const pt_room_create_t *msg, pt_arena_t *arena, pt_error_t *error)
@@ -70,7 +78,7 @@ int chat_policy_room_create (const pt_room_create_t *msg, pt_arena_t *arena, pt_
     int rc = 0;
     if (msg->has_name)
         rc = s_check_name (msg->name, arena, error);
-    else if (!is_direct)
+    else if (s_needs_name (msg))
         rc = s_refuse (error, arena, "name", "missing", "a room that is not direct needs a name");
     if (msg->has_topic && s_check_topic (msg->topic, arena, error) != 0)
         rc = -PT_E_invalid;

@@ -5,9 +5,10 @@
 #include "store_shape.h"
 
 static const store_op_rule_t *const s_tables[] = {
-    store_ops_account, store_ops_password, store_ops_session, store_ops_credential, store_ops_revoked,
-    store_ops_mail,    store_ops_admin,    store_ops_audit,   store_ops_room,       store_ops_item,
-    store_ops_sync,    store_ops_verify,   store_ops_file,    store_ops_upload,     store_ops_sweep};
+    store_ops_account,     store_ops_password,  store_ops_session, store_ops_credential, store_ops_revoked,
+    store_ops_mail,        store_ops_admin,     store_ops_audit,   store_ops_room,       store_ops_item,
+    store_ops_sync,        store_ops_verify,    store_ops_file,    store_ops_upload,     store_ops_sweep,
+    store_ops_room_create, store_ops_room_find, store_ops_person};
 
 const char store_ops_last_of_staff[] = "somebody of staff must be left";
 
@@ -145,7 +146,7 @@ int store_ops_reply_revocation (store_op_t *op, const pt_revocation_t *revocatio
     return STORE_DONE;
 }
 
-int store_ops_fault_taken (store_op_t *op, const char *field)
+int store_ops_fault (store_op_t *op, const char *field, const char *code, const char *detail)
 {
     enum { FAULTS = 2 };
     pt_field_error_t *faults = store_op_alloc (op, FAULTS * sizeof (*faults));
@@ -153,7 +154,15 @@ int store_ops_fault_taken (store_op_t *op, const char *field)
         return -PT_E_memory;
     for (uint32_t i = 0; i < op->fault_count; i++)
         faults[i] = op->faults[i];
-    faults[op->fault_count++] = (pt_field_error_t){.field = pt_str (field), .code = PT_LIT ("taken")};
+    faults[op->fault_count++] = (pt_field_error_t){.field = pt_str (field),
+                                                   .code = pt_str (code),
+                                                   .detail = pt_str (detail ? detail : ""),
+                                                   .has_detail = detail != NULL};
     op->faults = faults;
     return 0;
+}
+
+int store_ops_fault_taken (store_op_t *op, const char *field)
+{
+    return store_ops_fault (op, field, "taken", NULL);
 }

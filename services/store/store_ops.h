@@ -15,6 +15,9 @@ extern const store_op_rule_t store_ops_mail[];
 extern const store_op_rule_t store_ops_admin[];
 extern const store_op_rule_t store_ops_audit[];
 extern const store_op_rule_t store_ops_room[];
+extern const store_op_rule_t store_ops_room_create[];
+extern const store_op_rule_t store_ops_room_find[];
+extern const store_op_rule_t store_ops_person[];
 extern const store_op_rule_t store_ops_item[];
 extern const store_op_rule_t store_ops_sync[];
 extern const store_op_rule_t store_ops_verify[];
@@ -81,7 +84,11 @@ int store_ops_reply_revocation (store_op_t *op, const pt_revocation_t *revocatio
 /*  The sentence for who would leave nobody of staff: `forbidden`. */
 extern const char store_ops_last_of_staff[];
 
-/*  Says that a field's value is taken, up to twice; 0 or -PT_E_memory. */
+/*  Says what is wrong with a field, up to twice; `detail` may be NULL, both texts live as long as the
+    operation.  0 or -PT_E_memory. */
+int store_ops_fault (store_op_t *op, const char *field, const char *code, const char *detail);
+
+/*  Says that a field's value is taken.  As above. */
 int store_ops_fault_taken (store_op_t *op, const char *field);
 
 /*  An id as a text: the cursor of the page after the one that ended with it, or a key.  Empty when the arena

@@ -1,9 +1,8 @@
-/*  store_ops_room - rooms and who is in them: create, get, update, delete, list,
-    members, membership. */
+/*  store_ops_room - rooms and who is in them: get, update, delete, list, members,
+    membership. */
 
 #include "store_ops.h"
 #include "store_shape.h"
-#include <stdio.h>
 
 /*  Reads a result of one room or none, none is not_found. */
 static int s_read_room (store_op_t *op, const PGresult *result, pt_room_t **out_room)
@@ -25,97 +24,22 @@ static void s_send_lock (store_pg_t *pg, uint64_t room)
     store_pg_send (pg, STORE_SQL_room_lock);
 }
 
-/*  ---- create ------------------------------------------------------------------- */
-
-/*  The room's first members, the maker in front; the key of a direct pair. */
-typedef struct {
-    pt_room_kind_t kind;
-    uint64_t accounts[1 + LIM_ROOM_INVITES];
-    unsigned count;
-    char direct_key[48]; /* "" unless direct */
-    bool is_found;       /* the id is known, the room is being read */
-} s_plan_t;
-
-static void s_create_identify (store_op_t *op)
+/*  What became of a wish to change a room that was locked before: STORE_DONE when the
+    statement did it (it gave a row), or why it did not. */
+static int s_judge_change (store_op_t *op, const PGresult *lock, const PGresult *done, const pt_room_t *room,
+                           const char *detail)
 {
-    const pt_room_create_t *msg = op->msg;
-    op->caller = msg->account;
-    op->key = msg->key;
-    store_op_content (op, PT_MSG_room_create, msg);
-}
-
-static void s_plan_add (s_plan_t *plan, uint64_t account)
-{
-    for (unsigned i = 0; i < plan->count; i++)
-        if (plan->accounts[i] == account)
-            return;
-    if (plan->count < sizeof (plan->accounts) / sizeof (plan->accounts[0]))
-        plan->accounts[plan->count++] = account;
-}
-
-static int s_create_check (store_op_t *op)
-{
-    const pt_room_create_t *msg = op->msg;
-    s_plan_t *plan = op->state = store_op_alloc (op, sizeof (*plan));
-    if (!plan)
-        return -PT_E_memory;
-    plan->kind = msg->has_kind ? msg->kind : PT_room_kind_GROUP;
-    s_plan_add (plan, msg->account);
-    for (uint32_t i = 0; msg->has_members && i < msg->members.count; i++)
-        s_plan_add (plan, msg->members.at[i]);
-    if (plan->kind != PT_room_kind_DIRECT) {
-        op->detail = "a room needs a name";
-        return msg->has_name ? 0 : -PT_E_invalid;
-    }
-    uint64_t a = plan->accounts[0], b = plan->accounts[1];
-    snprintf (plan->direct_key, sizeof (plan->direct_key), "%llu:%llu", (unsigned long long)(a < b ? a : b),
-              (unsigned long long)(a < b ? b : a));
-    op->detail = "a direct room is for oneself and exactly one other account";
-    return plan->count == 2 && msg->members.count == 1 ? 0 : -PT_E_invalid;
-}
-
-static store_next_t s_create_send (store_op_t *op, store_pg_t *pg)
-{
-    const pt_room_create_t *msg = op->msg;
-    s_plan_t *plan = op->state;
-    plan->is_found = false;
-    op->detail = NULL;
-    store_args_t *args = store_pg_args (pg);
-    store_args_i16 (args, plan->kind);
-    store_args_opt_str (args, msg->has_name, msg->name);
-    store_args_opt_str (args, msg->has_topic, msg->topic);
-    store_args_i64 (args, msg->account);
-    store_args_opt_str (args, plan->direct_key[0] != 0, pt_str (plan->direct_key));
-    store_args_ids (args, plan->accounts, plan->count);
-    store_args_array (args, STORE_OID_INT2, plan->count);
-    for (unsigned i = 0; i < plan->count; i++)
-        store_elem_i16 (args, i == 0 && plan->kind != PT_room_kind_DIRECT ? PT_role_OWNER : PT_role_MEMBER);
-    store_pg_send (pg, STORE_SQL_room_create);
-    return STORE_NEXT;
-}
-
-/*  First the id comes, of the new room or of the direct room that was there,
-    then the room itself. */
-static int s_create_take (store_op_t *op, store_pg_t *pg, const store_pg_step_t *step)
-{
-    const pt_room_create_t *msg = op->msg;
-    s_plan_t *plan = op->state;
-    if (plan->is_found)
-        return store_ops_reply_row (op, step->results[0], store_shape_room);
-    if (PQntuples (step->results[0]) == 0) {
-        if (!plan->direct_key[0] || op->step > 1)
-            return -PT_E_internal;
-        store_args_str (store_pg_args (pg), pt_str (plan->direct_key));
-        store_pg_send (pg, STORE_SQL_room_direct);
-        return STORE_NEXT;
-    }
-    store_row_t row = store_row (step->results[0], 0);
-    uint64_t room = store_row_u64 (&row);
+    if (PQntuples (done) > 0)
+        return STORE_DONE;
+    store_row_t row = store_row (lock, 0);
+    (void)store_row_u64 (&row);
+    bool is_staffs = store_row_u64 (&row) == PT_room_dialect_PUBLIC;
     if (row.is_bad)
         return -PT_E_internal;
-    plan->is_found = true;
-    store_ops_send_ref (pg, STORE_SQL_room_get, msg->account, room);
-    return STORE_NEXT;
+    if (!room->has_role && !is_staffs)
+        return -PT_E_not_member;
+    op->detail = is_staffs ? "staff alone governs this room" : detail;
+    return -PT_E_forbidden;
 }
 
 /*  ---- get ------------------------------------------------------------------------ */
@@ -164,14 +88,8 @@ static int s_update_take (store_op_t *op, store_pg_t *pg, const store_pg_step_t 
     int rc = s_read_room (op, step->results[2], &room);
     if (rc < 0)
         return rc;
-    if (!room->has_role)
-        return -PT_E_not_member;
-    if (room->role < PT_role_ADMIN || room->kind == PT_room_kind_DIRECT) {
-        op->detail = "admins and owners change a room";
-        return -PT_E_forbidden;
-    }
     op->reply = room;
-    return STORE_DONE;
+    return s_judge_change (op, step->results[0], step->results[1], room, "admins and owners change a room");
 }
 
 /*  ---- delete --------------------------------------------------------------------- */
@@ -200,13 +118,8 @@ static int s_delete_take (store_op_t *op, store_pg_t *pg, const store_pg_step_t 
     int rc = s_read_room (op, step->results[1], &room);
     if (rc < 0)
         return rc;
-    if (!room->has_role)
-        return -PT_E_not_member;
-    if (room->role < PT_role_OWNER) {
-        op->detail = "owners delete a room";
-        return -PT_E_forbidden;
-    }
-    return store_ops_reply_empty (op);
+    rc = s_judge_change (op, step->results[0], step->results[2], room, "owners delete a room");
+    return rc < 0 ? rc : store_ops_reply_empty (op);
 }
 
 /*  ---- list ----------------------------------------------------------------------- */
@@ -299,7 +212,6 @@ static int s_membership_take (store_op_t *op, store_pg_t *pg, const store_pg_ste
 }
 
 const store_op_rule_t store_ops_room[] = {
-    {PT_OP_store_room_create, s_create_send, s_create_take, s_create_identify, s_create_check},
     {PT_OP_store_room_get, s_get_send, s_get_take, NULL, .is_read = true},
     {PT_OP_store_room_update, s_update_send, s_update_take, s_update_identify},
     {PT_OP_store_room_delete, s_delete_send, s_delete_take, s_delete_identify},

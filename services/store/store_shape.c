@@ -18,6 +18,11 @@ static pt_change_t s_change (store_row_t *row)
     return (pt_change_t)store_row_u64 (row);
 }
 
+static pt_room_dialect_t s_dialect (store_row_t *row)
+{
+    return (pt_room_dialect_t)store_row_u64 (row);
+}
+
 static pt_credential_kind_t s_kind (store_row_t *row)
 {
     return (pt_credential_kind_t)store_row_u64 (row);
@@ -115,6 +120,32 @@ void store_shape_room (store_row_t *row, void *at)
     S_OPT (row, out, read, store_row_u64);
     out->has_read = out->has_unread = out->has_role;
     out->unread = out->head > out->read ? out->head - out->read : 0;
+}
+
+void store_shape_dialect_room (store_row_t *row, void *at)
+{
+    pt_room_t *out = at;
+    store_shape_room (row, out);
+    S_OPT (row, out, uuid, store_row_str);
+    S_OPT (row, out, address, store_row_str);
+    S_OPT (row, out, dialect, s_dialect);
+    S_OPT (row, out, updated_at, store_row_time);
+    S_OPT (row, out, active_at, store_row_time);
+    S_OPT (row, out, last, store_row_str);
+}
+
+void store_shape_person (store_row_t *row, void *at)
+{
+    pt_person_t *out = at;
+    out->id = store_row_u64 (row);
+    out->uuid = store_row_str (row);
+    S_OPT (row, out, login, store_row_str);
+    S_OPT (row, out, name, store_row_str);
+    S_OPT (row, out, nickname, store_row_str);
+    S_OPT (row, out, email, store_row_str);
+    S_OPT (row, out, avatar, store_row_str);
+    S_OPT (row, out, active, store_row_bool);
+    S_OPT (row, out, friend, store_row_bool);
 }
 
 void store_shape_member (store_row_t *row, void *at)

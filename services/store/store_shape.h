@@ -31,6 +31,12 @@ void store_shape_audit (store_row_t *row, void *out);
 /*  id, kind, name, topic, created_by, created_at, head, epoch, floor, role, read */
 void store_shape_room (store_row_t *row, void *out);
 
+/*  As store_shape_room, then uuid, address, dialect, updated_at, active_at, last */
+void store_shape_dialect_room (store_row_t *row, void *out);
+
+/*  id, uuid, login, name, nickname, email, avatar, active, friend */
+void store_shape_person (store_row_t *row, void *out);
+
 /*  account, role, login, name, joined_at */
 void store_shape_member (store_row_t *row, void *out);
 

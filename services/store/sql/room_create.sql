@@ -1,11 +1,18 @@
 -- The room, its member items 1..n and its members; nobody else can see the room
 -- before this commits, so there is nothing to lock.  No row: the direct room
--- of that pair exists.  An account that is not there, or deleted, becomes 0, which the
--- foreign key refuses.
-WITH made AS (
-    INSERT INTO room (kind, name, topic, created_by, direct_key)
-    VALUES ($1::smallint, $2::text, $3::text, $4::bigint, $5::text)
-        ON CONFLICT (direct_key) DO NOTHING
+-- of that pair exists, or none of the addresses is free.  An account that is not there, or deleted,
+-- becomes 0, which the foreign key refuses.
+WITH free AS (
+    SELECT c.address
+      FROM unnest ($9::text[]) WITH ORDINALITY AS c (address, n)
+     WHERE NOT EXISTS (SELECT FROM room r WHERE r.address = c.address COLLATE "C")
+     ORDER BY c.n LIMIT 1
+), made AS (
+    INSERT INTO room (kind, name, topic, created_by, direct_key, dialect, address)
+    SELECT $1::smallint, $2::text, $3::text, $4::bigint, $5::text, $8::smallint, f.address
+      FROM (SELECT) one LEFT JOIN free f ON true
+     WHERE f.address IS NOT NULL OR $9::text[] IS NULL
+        ON CONFLICT DO NOTHING
     RETURNING id, created_at
 ), people AS MATERIALIZED (
     SELECT m.id AS room, coalesce (a.id, 0) AS account, p.seq, p.role, m.created_at + (p.seq - 1) * interval '1 microsecond' AS at
