@@ -222,6 +222,108 @@ static void an_answer_that_does_not_fit_is_no_success (void **state)
     fixture_assert_silence (harness);
 }
 
+/*  ---- several at once --------------------------------------------------------- */
+
+static const uint64_t s_added[] = {21, 22, 23};
+
+static uint64_t s_request_add (harness_t *harness, uint64_t room)
+{
+    pt_members_add_t add = {.account = BY, .room = room, .members = {s_added, COUNT (s_added)}, .key = PT_LIT ("key")};
+    return harness_request (harness, PT_OP_chat_members_add, &add);
+}
+
+/*  Lets store know the first `count` of them. */
+static void s_answer_people (harness_t *harness, uint32_t count)
+{
+    const harness_frame_t *call = harness_expect (harness, PT_OP_store_people);
+    const pt_people_query_t *query = call->msg;
+    assert_int_equal (query->ids.count, COUNT (s_added));
+    assert_true (query->is_living);
+    pt_person_t people[COUNT (s_added)] = {0};
+    for (uint32_t i = 0; i < count; i++)
+        people[i] = (pt_person_t){.id = s_added[i], .uuid = PT_LIT ("00000000-0000-4000-8000-000000000000")};
+    pt_people_t answer = {.items = {people, count}};
+    harness_answer (harness, call, &answer);
+}
+
+static const harness_frame_t *s_take_adding (harness_t *harness, uint64_t room)
+{
+    const harness_frame_t *call = fixture_append (harness, room);
+    const pt_append_t *append = call->msg;
+    assert_int_equal (append->entries.count, COUNT (s_added));
+    for (uint32_t i = 0; i < append->entries.count; i++) {
+        const pt_append_entry_t *entry = &append->entries.at[i];
+        assert_int_equal (entry->kind, PT_item_kind_MEMBER);
+        assert_int_equal (entry->sender, BY);
+        assert_true (entry->has_account && entry->account == s_added[i]);
+        assert_true (entry->has_what && entry->what == PT_change_JOINED);
+        assert_false (entry->has_role);
+        for (uint32_t k = 0; k < i; k++)
+            assert_false (pt_str_eq (entry->send_id, append->entries.at[k].send_id));
+    }
+    return call;
+}
+
+static void several_are_added_by_one_append (void **state)
+{
+    harness_t *harness = *state;
+    uint64_t id = s_request_add (harness, 400);
+    s_answer_people (harness, COUNT (s_added));
+    const harness_frame_t *call = s_take_adding (harness, 400);
+    pt_append_result_t results[] = {
+        s_make_result (PT_role_MEMBER), {.role = PT_role_OWNER, .has_role = true}, s_make_result (PT_role_MEMBER)};
+    results[2].seq++;
+    pt_append_results_t answer = {.results = {results, COUNT (results)}, .epoch = 2, .head = 20, .floor = 1};
+    harness_answer (harness, call, &answer);
+    fixture_ok (harness, id);
+    const pt_room_items_t *event = fixture_items (harness, 400);
+    assert_int_equal (event->items.count, 2); /* the second was in already */
+    assert_int_equal (event->items.at[0].account, s_added[0]);
+    assert_int_equal (event->items.at[1].account, s_added[2]);
+    fixture_assert_silence (harness);
+}
+
+static void an_unknown_one_adds_nobody (void **state)
+{
+    harness_t *harness = *state;
+    uint64_t id = s_request_add (harness, 401);
+    s_answer_people (harness, 1);
+    const pt_error_t *error = fixture_refused (harness, id, PT_E_invalid);
+    assert_int_equal (error->errors.count, 1);
+    fixture_assert_fault (error, 0, "members", "not_found");
+    fixture_assert_str (error->errors.at[0].detail, "22");
+    fixture_assert_silence (harness);
+}
+
+static void what_was_added_beside_a_refusal_is_published (void **state)
+{
+    harness_t *harness = *state;
+    uint64_t id = s_request_add (harness, 402);
+    s_answer_people (harness, COUNT (s_added));
+    const harness_frame_t *call = s_take_adding (harness, 402);
+    pt_append_result_t gone = {.status = PT_E_not_found, .detail = PT_LIT ("no such account"), .has_detail = true};
+    pt_append_result_t results[] = {s_make_result (PT_role_MEMBER), gone, gone};
+    pt_append_results_t answer = {.results = {results, COUNT (results)}, .epoch = 2, .head = 20, .floor = 1};
+    harness_answer (harness, call, &answer);
+    fixture_assert_str (fixture_refused (harness, id, PT_E_not_found)->detail, "no such account");
+    assert_int_equal (fixture_items (harness, 402)->items.count, 1);
+    fixture_assert_silence (harness);
+}
+
+static void an_adding_without_store_is_refused (void **state)
+{
+    harness_t *harness = *state;
+    uint64_t id = s_request_add (harness, 403);
+    harness_refuse (harness, harness_expect (harness, PT_OP_store_people), PT_E_unavailable, "away");
+    fixture_refused (harness, id, PT_E_unavailable);
+    id = s_request_add (harness, 404);
+    s_answer_people (harness, COUNT (s_added));
+    pt_append_result_t one = s_make_result (PT_role_MEMBER);
+    s_answer (harness, s_take_adding (harness, 404), &one);
+    fixture_refused (harness, id, PT_E_worker_lost);
+    fixture_assert_silence (harness);
+}
+
 int main (void)
 {
     const struct CMUnitTest tests[] = {
@@ -232,6 +334,10 @@ int main (void)
         cmocka_unit_test (a_refused_change_is_the_request_refused),
         cmocka_unit_test (a_refused_call_is_the_request_refused),
         cmocka_unit_test (an_answer_that_does_not_fit_is_no_success),
+        cmocka_unit_test (several_are_added_by_one_append),
+        cmocka_unit_test (an_unknown_one_adds_nobody),
+        cmocka_unit_test (what_was_added_beside_a_refusal_is_published),
+        cmocka_unit_test (an_adding_without_store_is_refused),
         cmocka_unit_test (every_event_was_encoded),
     };
     return cmocka_run_group_tests (tests, fixture_set_up, fixture_tear_down);

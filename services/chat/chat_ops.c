@@ -24,6 +24,7 @@ const sv_handler_t chat_ops[] = {
     {PT_OP_chat_revoked, chat_forward_on_request},
     {PT_OP_chat_room_find, chat_forward_on_request},
     {PT_OP_chat_room_index, chat_forward_on_request},
+    {PT_OP_chat_members_add, chat_member_on_add},
     {PT_OP_chat_people, chat_forward_on_request},
     {PT_OP_chat_person, chat_forward_on_request},
     {PT_OP_chat_trace, sv_daemon_on_trace},

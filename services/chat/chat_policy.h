@@ -26,4 +26,8 @@ PT_MUSTCHECK int chat_policy_history (const void *msg, pt_arena_t *arena, pt_err
 /*  What removing `member` is called: to remove oneself is to leave. */
 pt_change_t chat_policy_removal (uint64_t account, uint64_t member);
 
+/*  The key of one row of a request that has several: of the request's key and the account
+    that the row is about, LIM_SEND_ID bytes at most.  Empty when the arena is full. */
+pt_str_t chat_policy_key (pt_str_t key, uint64_t account, pt_arena_t *arena);
+
 #endif

@@ -198,6 +198,45 @@ static void to_remove_oneself_is_to_leave (void **state)
     assert_int_equal (chat_policy_removal (1, 2), PT_change_KICKED);
 }
 
+static void a_room_of_a_dialect_has_the_dialects_kind (void **state)
+{
+    (void)state;
+    static const struct {
+        pt_room_dialect_t dialect;
+        const char *faults[3];
+    } rows[] = {
+        {PT_room_dialect_PUBLIC, {"name missing"}},
+        {PT_room_dialect_CHAT, {"name missing"}},
+        {PT_room_dialect_MEMBER, {"name missing"}},
+        {PT_room_dialect_CLOCK, {NULL}},
+    };
+    for (size_t i = 0; i < COUNT (rows); i++) {
+        pt_arena_t *arena = pt_arena_new (65536);
+        pt_error_t error = {0};
+        pt_room_create_t create = {.account = 1, .dialect = rows[i].dialect, .has_dialect = true};
+        create.kind = PT_room_kind_DIRECT; /* is not asked */
+        create.has_kind = true;
+        s_assert_faults ("dialect", chat_policy_room_create (&create, arena, &error), &error, rows[i].faults);
+        pt_arena_destroy (&arena);
+    }
+}
+
+static void rows_of_one_request_have_keys_of_their_own (void **state)
+{
+    (void)state;
+    pt_arena_t *arena = pt_arena_new (65536), *full = pt_arena_new (1);
+    char longest[LIM_KEY];
+    memset (longest, 'k', sizeof longest);
+    pt_str_t one = chat_policy_key ((pt_str_t){longest, sizeof longest}, LIM_ID, arena);
+    assert_in_range (one.len, 1, LIM_SEND_ID);
+    assert_true (pt_str_eq (one, chat_policy_key ((pt_str_t){longest, sizeof longest}, LIM_ID, arena)));
+    assert_false (pt_str_eq (one, chat_policy_key ((pt_str_t){longest, sizeof longest}, LIM_ID - 1, arena)));
+    assert_false (pt_str_eq (one, chat_policy_key ((pt_str_t){longest, sizeof longest - 1}, LIM_ID, arena)));
+    assert_int_equal (chat_policy_key (PT_LIT ("k"), 1, full).len, 0);
+    pt_arena_destroy (&arena);
+    pt_arena_destroy (&full);
+}
+
 int main (void)
 {
     const struct CMUnitTest tests[] = {
@@ -208,6 +247,8 @@ int main (void)
         cmocka_unit_test (an_update_obeys_the_rules_of_a_new_room),
         cmocka_unit_test (history_goes_one_way),
         cmocka_unit_test (to_remove_oneself_is_to_leave),
+        cmocka_unit_test (a_room_of_a_dialect_has_the_dialects_kind),
+        cmocka_unit_test (rows_of_one_request_have_keys_of_their_own),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

@@ -11,6 +11,7 @@ static store_next_t s_people_send (store_op_t *op, store_pg_t *pg)
     store_args_t *args = store_pg_args (pg);
     store_args_opt_i64 (args, msg->has_account, msg->account);
     store_args_ids (args, msg->ids.at, msg->ids.count);
+    store_args_bool (args, msg->has_is_living && msg->is_living);
     store_pg_send (pg, STORE_SQL_people);
     return STORE_LAST;
 }
