@@ -57,6 +57,11 @@ static const struct {
      {"before"},
      1},
     {"UPDATE account SET name = coalesce ($1::text, name) WHERE login = 'before' RETURNING id", {"C"}, 1},
+    {"INSERT INTO room (kind, name, topic, created_by, direct_key) SELECT 2, $1::text, NULL, a.id, NULL FROM account a"
+     " WHERE a.login = 'before' ON CONFLICT (direct_key) DO NOTHING RETURNING id, created_at",
+     {"before"},
+     1},
+    {"UPDATE room r SET name = coalesce ($1::text, r.name) WHERE r.name = 'before' RETURNING r.id", {"after"}, 1},
     {"DELETE FROM refresh_family WHERE id IN (SELECT f.id FROM refresh_family f WHERE f.expires_at < clock_timestamp ()"
      " + interval '1 day' ORDER BY f.expires_at LIMIT $1::bigint FOR UPDATE SKIP LOCKED)",
      {"1000"},
