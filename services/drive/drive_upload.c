@@ -79,7 +79,7 @@ static void s_open (sv_job_t *job)
     s_ask_t *self = (s_ask_t *)job;
     drive_backend_t *backend = self->drive->backend;
     self->status = backend->ops->open (backend, self->upload->id, &self->sink, &self->upload->offset);
-    if (self->status == 0 && self->upload->offset == 0)
+    if (self->status == 0 && self->upload->length == 0)
         self->status = self->sink->ops->mark (self->sink, 0);
 }
 
@@ -94,9 +94,10 @@ static void s_on_open (sv_job_t *job)
                                    .sink = self->sink,
                                    .fn = s_on_finished,
                                    .arg = self};
+    /*  Another replica has made it a file since: asked once more, store knows. */
     if (self->status == 0 && self->upload->offset != self->upload->length) {
         self->sink->ops->close (&self->sink);
-        self->status = -PT_E_internal;
+        self->status = -PT_E_locked;
     }
     if (self->status == 0)
         self->status = drive_finish (self->drive, &finish);

@@ -22,7 +22,7 @@ const kept = 24;
 const workerRate = KiB * KiB;
 const stepSize = 32 * KiB;
 // A refusal that passes, or an answer that never came.
-const passing = new Set([0, 408, 409, 423, 429, 500, 502, 503, 504]);
+const passing = new Set([0, 408, 409, 423, 429, 502, 503, 504]);
 const gone = (status) => status === 404 || status === 410;
 
 // Lets a stream wait until its time has come.

@@ -167,7 +167,7 @@ export const rows = [
     injections: 24,
     short: 6,
     gap: [supervisorMs, supervisorMs + 1000],
-    hold: [300, 800],
+    hold: [600, 1200],
     async inject({ cluster, random, state }, round) {
       if (round % victims.length === 0) state.victims = pickSome(random, victims, victims.length);
       const target = state.victims[round % victims.length];
@@ -232,7 +232,7 @@ export const rows = [
     short: 0,
     cluster: { ...cluster, env: { ...env, ...crashEnv } },
     gap: [supervisorMs, supervisorMs + 1000],
-    hold: [300, 800],
+    hold: [600, 1200],
     async setup(ctx) {
       dying.setup();
       await setup(ctx);
