@@ -329,7 +329,7 @@ $(BUILD)/test/$(LOAD_DIR)/%: $(BUILD)/obj/$(LOAD_DIR)/%.o $(call core,$(LOAD_DIR
 # a real process alone has (sockets, loop, libpq, lws) is defined in sim/ itself.
 SIM_BROKER  := core route peers requests events shell folder
 SIM_STORE   := append rule batch fault
-SIM_CHAT    := send fanout member room policy forward ops
+SIM_CHAT    := send fanout member room policy forward ops invite
 SIM_GATEWAY := base64 identity cookie header parse room room_fetch room_heads order ring feed frame idmap outq revoked revoked_poll sendq text time ws \
 	ws_identity ws_ops ws_sub ws_send
 SIM_PARTS   := $(SIM_BROKER:%=services/broker/broker_%) $(SIM_STORE:%=services/store/store_%) \

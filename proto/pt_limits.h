@@ -79,6 +79,8 @@
 #define LIM_AUDIT_BATCH 64          /* entries in one store_audit_create */
 #define LIM_ATTACHMENTS 10          /* files in one message */
 #define LIM_FILES 50000             /* files of one account, uploads under way among them; quota_exceeded */
+#define LIM_CONTACTS 10000          /* accounts that one account has asked to be friends; too_many */
+#define LIM_PEOPLE_FOUND 10000      /* accounts that one search counts; later ones are not found */
 #define LIM_HOPS 512                /* hops in one answer of a trace; `more` is set */
 
 /*  The bus.  A full queue or table answers `busy` at once. */

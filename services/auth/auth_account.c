@@ -50,7 +50,9 @@ static void s_on_hashed (auth_t *auth, sv_request_t **request_p, void *op, const
                                   .address = ask->address,
                                   .has_address = ask->has_address,
                                   .trace = pt_str (trace),
-                                  .has_trace = *trace != '\0'};
+                                  .has_trace = *trace != '\0',
+                                  .dialect = ask->dialect,
+                                  .has_dialect = ask->has_dialect};
     sv_backend_call_t call = {.opcode = PT_OP_store_account_create, .msg = &insert, .fn = s_on_stored, .op = op};
     sv_backend_call (&auth->store, request_p, &call);
 }

@@ -129,6 +129,7 @@ static int s_write (s_job_t *job, const pt_mail_t *mail)
     auth_mail_key_make (auth->secret, mail->kind, mail->id, &key);
     s_make_word (auth, mail->id, word);
     const auth_mail_letter_t letter = {.kind = mail->kind,
+                                       .dialect = mail->dialect,
                                        .to = mail->email,
                                        .name = mail->has_name ? mail->name : PT_LIT (""),
                                        .key = key.text,

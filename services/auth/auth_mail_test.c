@@ -147,6 +147,25 @@ static void s_who_asks_for_a_mail_has_it_at_once (void **state)
     assert_non_null (strstr (letter.text, "\nTo: ann@example.org\n"));
 }
 
+static void s_a_mail_links_to_the_page_of_its_dialect (void **state)
+{
+    fake_t *fake = *state;
+    static const char page[] = "\n    http://localhost:8000/api/rest-auth/registration/account-confirm-email/17-";
+    pt_mail_t mail = s_make_mail (PT_mail_kind_CONFIRM, MAIL);
+    mail.dialect = PT_room_dialect_CHAT;
+    mail.has_dialect = true;
+    char path[400], text[8192];
+    s_answer_take (fake, &mail, 1);
+    s_expect_done (fake, MAIL, true);
+    s_answer_farewells (fake, NULL, 0);
+    s_make_path (fake, "17-confirm.txt", path);
+    FILE *file = fopen (path, "r");
+    assert_non_null (file);
+    text[fread (text, 1, sizeof text - 1, file)] = '\0';
+    fclose (file);
+    assert_non_null (strstr (text, page));
+}
+
 static void s_nothing_is_asked_for_what_is_no_address (void **state)
 {
     fake_t *fake = *state;
@@ -435,6 +454,7 @@ int main (void)
 {
     const struct CMUnitTest tests[] = {
         TEST (s_who_asks_for_a_mail_has_it_at_once),
+        TEST (s_a_mail_links_to_the_page_of_its_dialect),
         TEST (s_nothing_is_asked_for_what_is_no_address),
         TEST (s_what_can_not_be_sent_is_given_up),
         TEST (s_a_folder_that_is_none_is_tried_again_and_then_not),

@@ -20,19 +20,16 @@
 
 typedef struct {
     pt_mail_kind_t kind;
-    const char *path; /* of its page, behind the public URL */
     const char *text; /* subject, line feed, body */
 } s_template_t;
 
 static const s_template_t s_templates[] = {
     {
         PT_mail_kind_CONFIRM,
-        "confirm",
 #include "mail_confirm.inc"
     },
     {
         PT_mail_kind_RESET,
-        "reset",
 #include "mail_reset.inc"
     },
 };
@@ -44,6 +41,17 @@ static const s_template_t *s_find_template (pt_mail_kind_t kind)
             return &s_templates[i];
     return NULL;
 }
+
+/*  Pages behind the public URL; the key stands between the two parts. */
+static const struct {
+    pt_mail_kind_t kind;
+    pt_room_dialect_t dialect;
+    const char *before, *after;
+} s_pages[] = {
+    {PT_mail_kind_CONFIRM, PT_room_dialect_CHAT, "/api/rest-auth/registration/account-confirm-email/", "/"},
+    {PT_mail_kind_CONFIRM, PT_room_dialect_none, "/confirm?token=", ""},
+    {PT_mail_kind_RESET, PT_room_dialect_none, "/reset?token=", ""},
+};
 
 /*  ---- settings ---------------------------------------------------------------- */
 
@@ -114,8 +122,12 @@ static void s_put_link (const auth_mail_letter_t *letter, pt_buf_t *out)
     size_t len = strlen (letter->url);
     while (len > 0 && letter->url[len - 1] == '/')
         len--;
+    size_t i = 0, last = sizeof s_pages / sizeof s_pages[0] - 1;
+    while (i < last && (s_pages[i].kind != letter->kind ||
+                        (s_pages[i].dialect != letter->dialect && s_pages[i].dialect != PT_room_dialect_none)))
+        i++;
     pt_buf_put (out, letter->url, len);
-    pt_buf_printf (out, "/%s?token=%s", s_find_template (letter->kind)->path, letter->key);
+    pt_buf_printf (out, "%s%s%s", s_pages[i].before, letter->key, s_pages[i].after);
 }
 
 static void s_put_key (const auth_mail_letter_t *letter, pt_buf_t *out)

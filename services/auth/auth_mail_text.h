@@ -26,11 +26,12 @@ bool auth_mail_text_is_url (const char *url);
 
 typedef struct {
     pt_mail_kind_t kind;
-    pt_str_t to;     /* address */
-    pt_str_t name;   /* of the reader; empty: not known */
-    const char *key; /* the mail's secret */
-    const char *id;  /* unique word for the Message-ID; letters and digits */
-    const char *url; /* of the installation */
+    pt_room_dialect_t dialect; /* whose page is linked to, where it has one; none: the interface's */
+    pt_str_t to;               /* address */
+    pt_str_t name;             /* of the reader; empty: not known */
+    const char *key;           /* the mail's secret */
+    const char *id;            /* unique word for the Message-ID; letters and digits */
+    const char *url;           /* of the installation */
     const auth_mail_from_t *from;
     int64_t at_us;
 } auth_mail_letter_t;

@@ -56,6 +56,30 @@ static void s_a_file_is_for_people_to_read (void **state)
     assert_null (strchr (text, '{'));
 }
 
+static void s_a_link_leads_where_the_reader_signed_up (void **state)
+{
+    (void)state;
+    static const struct {
+        pt_mail_kind_t kind;
+        pt_room_dialect_t dialect;
+        const char *link;
+    } cases[] = {
+        {PT_mail_kind_CONFIRM, PT_room_dialect_none, "/confirm?token=" KEY},
+        {PT_mail_kind_CONFIRM, PT_room_dialect_CHAT, "/api/rest-auth/registration/account-confirm-email/" KEY "/"},
+        {PT_mail_kind_CONFIRM, PT_room_dialect_MEMBER, "/confirm?token=" KEY},
+        {PT_mail_kind_RESET, PT_room_dialect_CHAT, "/reset?token=" KEY},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char text[16384], expected[256];
+        auth_mail_letter_t letter = s_make_letter ("ann@example.org", "");
+        letter.kind = cases[i].kind;
+        letter.dialect = cases[i].dialect;
+        s_write (&letter, false, text, sizeof text);
+        snprintf (expected, sizeof expected, "\n    https://chat.example.org%s\n", cases[i].link);
+        assert_non_null (strstr (text, expected));
+    }
+}
+
 /*  SMTP: lines end with CR LF, are short, and have no byte above 0x7f. */
 static void s_the_wire_gets_short_lines_of_ascii (void **state)
 {
@@ -182,6 +206,7 @@ int main (void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test (s_a_file_is_for_people_to_read),
+        cmocka_unit_test (s_a_link_leads_where_the_reader_signed_up),
         cmocka_unit_test (s_the_wire_gets_short_lines_of_ascii),
         cmocka_unit_test (s_names_never_reach_the_header),
         cmocka_unit_test (s_an_address_that_is_none_gets_no_mail),

@@ -30,6 +30,14 @@ bool auth_policy_is_login (pt_str_t login)
     return login.len > 0 && login.len <= LIM_LOGIN && !is_number;
 }
 
+bool auth_policy_is_lax_login (pt_str_t login)
+{
+    for (uint32_t i = 0; i < login.len; i++)
+        if (login.at[i] == ' ' || login.at[i] == ':')
+            return false;
+    return login.len > 0 && login.len <= LIM_LOGIN && !sv_text_has_control (login, false);
+}
+
 /*  RFC 5322 atext. */
 static bool s_is_atom (char c)
 {
@@ -164,7 +172,9 @@ int auth_policy_account (const pt_account_create_t *ask, pt_arena_t *arena, pt_a
     pt_account_create_t clean = *ask;
     if (!ask->has_login && !ask->has_email)
         rc = s_refuse (error, arena, "login", "missing", "login or email is needed");
-    if (ask->has_login && !auth_policy_is_login (ask->login))
+    if (ask->has_login && ask->is_lax && !auth_policy_is_lax_login (ask->login))
+        rc = s_refuse (error, arena, "login", "encoding", "no blanks, colons or control characters");
+    if (ask->has_login && !ask->is_lax && !auth_policy_is_login (ask->login))
         rc = s_refuse (error, arena, "login", "encoding", "letters, digits, _ . and -, and not digits alone");
     if (ask->has_email && !auth_policy_is_email (ask->email))
         rc = s_refuse (error, arena, "email", "encoding", "not a mail address");

@@ -12,6 +12,10 @@
     never looks like an address. */
 bool auth_policy_is_login (pt_str_t login);
 
+/*  What clients of older deployments may have chosen: any characters but blanks, colons
+    (which end the login in a Basic credential) and control characters. */
+bool auth_policy_is_lax_login (pt_str_t login);
+
 /*  local@domain in ASCII: a dot-atom of at most 64 bytes, and at least two DNS
     labels.  Addresses that only quoting would make legal are refused. */
 bool auth_policy_is_email (pt_str_t email);

@@ -29,6 +29,30 @@ static void s_logins_have_a_charset_and_are_no_numbers (void **state)
     assert_false (auth_policy_is_login ((pt_str_t){full, LIM_LOGIN + 1}));
 }
 
+static void s_lax_logins_are_what_others_let_people_choose (void **state)
+{
+    (void)state;
+    static const struct {
+        const char *login;
+        bool ok;
+    } cases[] = {{"ann", true},     {"123", true},  {"\xd8\xb3\xd8\xa7\xd8\xb1\xd8\xa7", true},
+                 {"a+b@c.d", true}, {"a/b", true},  {"", false},
+                 {"a b", false},    {"a:b", false}, {"a\n", false},
+                 {"\x7f", false},   {"a\tb", false}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        pt_account_create_t ask = {.login = pt_str (cases[i].login),
+                                   .has_login = true,
+                                   .password = PT_LIT ("x"),
+                                   .is_lax = true,
+                                   .has_is_lax = true};
+        pt_account_create_t clean;
+        pt_error_t error = {0};
+        pt_arena_t *arena = pt_arena_new (65536);
+        assert_int_equal (auth_policy_account (&ask, arena, &clean, &error), cases[i].ok ? 0 : -PT_E_invalid);
+        pt_arena_destroy (&arena);
+    }
+}
+
 static void s_addresses_are_dot_atoms_at_domains (void **state)
 {
     (void)state;
@@ -269,6 +293,7 @@ int main (void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test (s_logins_have_a_charset_and_are_no_numbers),
+        cmocka_unit_test (s_lax_logins_are_what_others_let_people_choose),
         cmocka_unit_test (s_addresses_are_dot_atoms_at_domains),
         cmocka_unit_test (s_addresses_keep_the_lengths_of_their_parts),
         cmocka_unit_test (s_registrations_name_the_field_at_fault),

@@ -24,11 +24,12 @@ void auth_refresh_first (const auth_secret_t *secret, uint64_t account, pt_str_t
     s_derive_token (secret, "session", parts, 2, out_token);
 }
 
-int auth_refresh_next (const auth_secret_t *secret, pt_str_t token, auth_refresh_t *out_token)
+int auth_refresh_next (const auth_secret_t *secret, pt_str_t token, pt_str_t key, auth_refresh_t *out_token)
 {
+    const pt_str_t parts[] = {token, key};
     if (token.len != AUTH_REFRESH_LEN || !auth_base64_is (token))
         return -PT_E_token_invalid;
-    s_derive_token (secret, "refresh", &token, 1, out_token);
+    s_derive_token (secret, "refresh", parts, key.len > 0 ? 2 : 1, out_token);
     return 0;
 }
 

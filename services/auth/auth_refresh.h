@@ -25,9 +25,11 @@ typedef struct {
 /*  The first token of the session that `key` makes for `account`. */
 void auth_refresh_first (const auth_secret_t *secret, uint64_t account, pt_str_t key, auth_refresh_t *out_token);
 
-/*  The successor of `token`.  0, or -PT_E_token_invalid when `token` does not have
-    the form of a token. */
-PT_MUSTCHECK int auth_refresh_next (const auth_secret_t *secret, pt_str_t token, auth_refresh_t *out_token);
+/*  The successor of `token`: the same for all who ask, or, unless `key` is empty, for
+    those alone who ask under that key.  0, or -PT_E_token_invalid when `token` does not
+    have the form of a token. */
+PT_MUSTCHECK int auth_refresh_next (const auth_secret_t *secret, pt_str_t token, pt_str_t key,
+                                    auth_refresh_t *out_token);
 
 /*  SHA-256 of a token, as store keeps it. */
 void auth_refresh_hash (pt_str_t token, uint8_t out_hash[LIM_HASH]);

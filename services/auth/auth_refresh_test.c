@@ -10,6 +10,8 @@
 
 static const char s_bytes[] = "0123456789abcdefghijklmnopqrstuv";
 
+#define NOBODY ((pt_str_t){NULL, 0})
+
 static int s_open (void **state)
 {
     *state = auth_secret_new (s_bytes, sizeof s_bytes - 1);
@@ -47,8 +49,8 @@ static void s_the_same_question_gets_the_same_token (void **state)
     assert_string_equal (a.text, b.text);
     assert_int_equal (strlen (a.text), AUTH_REFRESH_LEN);
     auth_refresh_t next_a, next_b;
-    assert_int_equal (auth_refresh_next (*state, pt_str (a.text), &next_a), 0);
-    assert_int_equal (auth_refresh_next (*state, pt_str (b.text), &next_b), 0);
+    assert_int_equal (auth_refresh_next (*state, pt_str (a.text), NOBODY, &next_a), 0);
+    assert_int_equal (auth_refresh_next (*state, pt_str (b.text), NOBODY, &next_b), 0);
     assert_string_equal (next_a.text, next_b.text);
     assert_string_not_equal (next_a.text, a.text);
 }
@@ -65,8 +67,8 @@ static void s_account_key_and_secret_each_change_the_token (void **state)
     auth_refresh_first (secret, 7, PT_LIT ("key"), &other);
     assert_string_not_equal (base.text, other.text);
     auth_refresh_t next, other_next;
-    assert_int_equal (auth_refresh_next (*state, pt_str (base.text), &next), 0);
-    assert_int_equal (auth_refresh_next (secret, pt_str (base.text), &other_next), 0);
+    assert_int_equal (auth_refresh_next (*state, pt_str (base.text), NOBODY, &next), 0);
+    assert_int_equal (auth_refresh_next (secret, pt_str (base.text), NOBODY, &other_next), 0);
     assert_string_not_equal (next.text, other_next.text);
     auth_secret_destroy (&secret);
 }
@@ -77,10 +79,23 @@ static void s_a_chain_does_not_repeat (void **state)
     auth_refresh_t chain[LENGTH];
     auth_refresh_first (*state, 1, PT_LIT ("k"), &chain[0]);
     for (int i = 1; i < LENGTH; i++) {
-        assert_int_equal (auth_refresh_next (*state, pt_str (chain[i - 1].text), &chain[i]), 0);
+        assert_int_equal (auth_refresh_next (*state, pt_str (chain[i - 1].text), NOBODY, &chain[i]), 0);
         for (int j = 0; j < i; j++)
             assert_string_not_equal (chain[i].text, chain[j].text);
     }
+}
+
+static void s_a_successor_under_a_key_is_that_key_s_alone (void **state)
+{
+    auth_refresh_t token, plain, first, again, other;
+    auth_refresh_first (*state, 7, PT_LIT ("key"), &token);
+    assert_int_equal (auth_refresh_next (*state, pt_str (token.text), NOBODY, &plain), 0);
+    assert_int_equal (auth_refresh_next (*state, pt_str (token.text), PT_LIT ("one"), &first), 0);
+    assert_int_equal (auth_refresh_next (*state, pt_str (token.text), PT_LIT ("one"), &again), 0);
+    assert_int_equal (auth_refresh_next (*state, pt_str (token.text), PT_LIT ("two"), &other), 0);
+    assert_string_equal (first.text, again.text);
+    assert_string_not_equal (first.text, other.text);
+    assert_string_not_equal (first.text, plain.text);
 }
 
 static void s_what_is_no_token_is_refused_before_store_is_asked (void **state)
@@ -89,20 +104,24 @@ static void s_what_is_no_token_is_refused_before_store_is_asked (void **state)
     auth_refresh_first (*state, 7, PT_LIT ("key"), &token);
     char text[AUTH_REFRESH_LEN + 2];
     memcpy (text, token.text, AUTH_REFRESH_LEN);
-    assert_int_equal (auth_refresh_next (*state, (pt_str_t){text, 0}, &next), -PT_E_token_invalid);
-    assert_int_equal (auth_refresh_next (*state, (pt_str_t){text, AUTH_REFRESH_LEN - 1}, &next), -PT_E_token_invalid);
+    assert_int_equal (auth_refresh_next (*state, (pt_str_t){text, 0}, NOBODY, &next), -PT_E_token_invalid);
+    assert_int_equal (auth_refresh_next (*state, (pt_str_t){text, AUTH_REFRESH_LEN - 1}, NOBODY, &next),
+                      -PT_E_token_invalid);
     text[AUTH_REFRESH_LEN] = 'A';
-    assert_int_equal (auth_refresh_next (*state, (pt_str_t){text, AUTH_REFRESH_LEN + 1}, &next), -PT_E_token_invalid);
+    assert_int_equal (auth_refresh_next (*state, (pt_str_t){text, AUTH_REFRESH_LEN + 1}, NOBODY, &next),
+                      -PT_E_token_invalid);
     static const char bad[] = "=+/ \n.\x80";
     for (size_t i = 0; i < sizeof bad; i++) {
         memcpy (text, token.text, AUTH_REFRESH_LEN);
         text[i] = bad[i];
-        assert_int_equal (auth_refresh_next (*state, (pt_str_t){text, AUTH_REFRESH_LEN}, &next), -PT_E_token_invalid);
+        assert_int_equal (auth_refresh_next (*state, (pt_str_t){text, AUTH_REFRESH_LEN}, NOBODY, &next),
+                          -PT_E_token_invalid);
     }
     /*  256 bits in 43 characters leave two bits over, which must be 0. */
     memset (text, 'A', AUTH_REFRESH_LEN - 1);
     text[AUTH_REFRESH_LEN - 1] = 'B';
-    assert_int_equal (auth_refresh_next (*state, (pt_str_t){text, AUTH_REFRESH_LEN}, &next), -PT_E_token_invalid);
+    assert_int_equal (auth_refresh_next (*state, (pt_str_t){text, AUTH_REFRESH_LEN}, NOBODY, &next),
+                      -PT_E_token_invalid);
     assert_string_equal (next.text, "untouched");
 }
 
@@ -151,6 +170,7 @@ int main (void)
         cmocka_unit_test (s_the_same_question_gets_the_same_token),
         cmocka_unit_test (s_account_key_and_secret_each_change_the_token),
         cmocka_unit_test (s_a_chain_does_not_repeat),
+        cmocka_unit_test (s_a_successor_under_a_key_is_that_key_s_alone),
         cmocka_unit_test (s_what_is_no_token_is_refused_before_store_is_asked),
         cmocka_unit_test (s_store_sees_the_sha256_of_the_text),
         cmocka_unit_test (s_parts_can_not_run_into_each_other),

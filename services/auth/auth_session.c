@@ -26,6 +26,7 @@ typedef struct {
 typedef struct {
     auth_refresh_t next, other; /* under the first secret and the second */
     bool has_other;
+    bool keeps; /* the token shown stays good: there is no successor */
 } s_renew_t;
 
 static int64_t s_refresh_end_us (const auth_t *auth)
@@ -33,7 +34,7 @@ static int64_t s_refresh_end_us (const auth_t *auth)
     return sv_wall_us () + (int64_t)auth->config->refresh_ttl_ms * 1000;
 }
 
-/*  Answers with both tokens of a session. */
+/*  Answers with the tokens of a session; `refresh` is NULL where none is given. */
 static void s_grant (auth_t *auth, sv_request_t **request_p, const pt_session_owner_t *owner,
                      const auth_refresh_t *refresh)
 {
@@ -54,8 +55,8 @@ static void s_grant (auth_t *auth, sv_request_t **request_p, const pt_session_ow
     }
     pt_session_grant_t grant = {.access = {access.text, (uint32_t)access.len},
                                 .has_access = true,
-                                .refresh = {refresh->text, AUTH_REFRESH_LEN},
-                                .has_refresh = true,
+                                .refresh = refresh ? (pt_str_t){refresh->text, AUTH_REFRESH_LEN} : PT_LIT (""),
+                                .has_refresh = refresh != NULL,
                                 .token_type = PT_LIT ("Bearer"),
                                 .expires_in = claims.ttl_s,
                                 .has_expires_in = true,
@@ -242,18 +243,31 @@ static void s_on_rotated (void *ctx, sv_request_t **request_p, void *op, const s
         sv_request_fail (request_p, PT_E_internal, NULL);
     } else {
         sv_metric_add (auth->metrics.refreshed, 1);
-        s_grant (auth, request_p, owner, owner->is_other ? &renew->other : &renew->next);
+        const auth_refresh_t *next = owner->is_other ? &renew->other : &renew->next;
+        s_grant (auth, request_p, owner, renew->keeps ? NULL : next);
     }
 }
 
-/*  Both successors of the token shown. */
-static int s_derive_next (const auth_t *auth, pt_str_t shown, s_renew_t *out)
+/*  Both successors of the token shown.  To a client of SimpleJWT a used token is a
+    used token: only the same request, whose key nobody else has, gets the successor again. */
+static int s_derive_next (const auth_t *auth, const pt_session_refresh_t *ask, s_renew_t *out)
 {
-    int rc = auth_refresh_next (auth->secret, shown, &out->next);
+    pt_str_t key = ask->has_keeps ? ask->key : (pt_str_t){NULL, 0};
+    out->keeps = ask->has_keeps && ask->keeps;
+    int rc = auth_refresh_next (auth->secret, ask->refresh, key, &out->next);
     if (rc != 0 || !auth->secret_next)
         return rc;
     out->has_other = true;
-    return auth_refresh_next (auth->secret_next, shown, &out->other);
+    return auth_refresh_next (auth->secret_next, ask->refresh, key, &out->other);
+}
+
+/*  What is wrong with what is no refresh token. */
+static int s_judge_stray (const auth_t *auth, pt_str_t shown)
+{
+    int64_t now_us = sv_wall_us ();
+    bool is_access = auth_token_is_live (auth->key, shown, now_us) ||
+                     (auth->key_next && auth_token_is_live (auth->key_next, shown, now_us));
+    return is_access ? -PT_E_token_wrong_type : -PT_E_token_invalid;
 }
 
 static void s_rotate (auth_t *auth, sv_request_t **request_p, const pt_session_refresh_t *ask, s_renew_t *renew)
@@ -272,7 +286,11 @@ static void s_rotate (auth_t *auth, sv_request_t **request_p, const pt_session_r
                                   .address = ask->address,
                                   .has_address = ask->has_address,
                                   .trace = pt_str (trace),
-                                  .has_trace = *trace != '\0'};
+                                  .has_trace = *trace != '\0',
+                                  .keeps = true,
+                                  .has_keeps = renew->keeps,
+                                  .spares = true,
+                                  .has_spares = ask->has_keeps};
     sv_backend_call_t call = {.opcode = PT_OP_store_session_rotate,
                               .msg = &rotate,
                               .takes = PT_E_token_invalid,
@@ -286,9 +304,11 @@ void auth_session_on_refresh (void *ctx, sv_request_t *request, const void *msg)
     auth_t *auth = ctx;
     const pt_session_refresh_t *ask = msg;
     s_renew_t *renew = pt_arena_alloc (sv_request_arena (request), sizeof *renew);
-    int rc = renew ? s_derive_next (auth, ask->refresh, renew) : -PT_E_memory;
+    int rc = renew ? s_derive_next (auth, ask, renew) : -PT_E_memory;
+    if (rc == -PT_E_token_invalid)
+        rc = s_judge_stray (auth, ask->refresh);
     if (rc != 0) {
-        sv_metric_add (auth->metrics.refresh_bad, rc == -PT_E_token_invalid);
+        sv_metric_add (auth->metrics.refresh_bad, rc != -PT_E_memory);
         sv_request_fail (&request, rc, NULL);
         return;
     }

@@ -52,6 +52,7 @@ typedef struct {
     char device[LIM_DEVICE + 1];
     uint8_t body[4096];
     size_t body_len;
+    bool keeps, spares; /* of the last rotation */
 } s_store_t;
 
 typedef struct {
@@ -141,6 +142,8 @@ static void s_on_rotate (harness_t *harness, const harness_frame_t *call, void *
     store->expires_at = rotate->expires_at;
     memcpy (store->token_hash, rotate->token_hash.at, LIM_HASH);
     memcpy (store->next_hash, rotate->next_hash.at, LIM_HASH);
+    store->keeps = rotate->has_keeps && rotate->keeps;
+    store->spares = rotate->has_spares && rotate->spares;
     const pt_session_owner_t owner = {.account = 7, .session = 1001};
     harness_answer (harness, call, &owner);
 }
@@ -288,13 +291,16 @@ static void s_registering_stores_a_hash_and_no_password (void **state)
                                .email = PT_LIT ("Bob@Example.ORG"),
                                .has_email = true,
                                .password = PT_LIT (GOOD),
-                               .key = PT_LIT ("k1")};
+                               .key = PT_LIT ("k1"),
+                               .dialect = PT_room_dialect_CHAT,
+                               .has_dialect = true};
     const harness_frame_t *reply = s_ask (test, PT_OP_auth_account_create, &ask);
     assert_int_equal (reply->envelope.status, 0);
     assert_int_equal (((const pt_account_t *)reply->msg)->id, 21);
     bool is_match = false;
     assert_string_equal (test->store.login, "Bob");
     assert_string_equal (test->store.email, "bob@example.org");
+    assert_true (test->store.insert.has_dialect && test->store.insert.dialect == PT_room_dialect_CHAT);
     assert_int_equal (auth_argon_verify (test->store.password_hash, GOOD, strlen (GOOD), &is_match), 0);
     assert_true (is_match);
     assert_null (memmem (test->store.body, test->store.body_len, GOOD, strlen (GOOD)));
@@ -491,6 +497,57 @@ static void s_a_used_token_is_refused_as_store_says (void **state)
     assert_int_equal (reply->envelope.status, PT_E_token_expired);
 }
 
+static void s_a_token_that_is_kept_gives_an_access_token_alone (void **state)
+{
+    s_test_t *test = *state;
+    auth_refresh_t token;
+    s_fetch_refresh (test, "kept", &token);
+    pt_session_refresh_t ask = {.refresh = pt_str (token.text), .key = PT_LIT ("k"), .keeps = true, .has_keeps = true};
+    const harness_frame_t *reply = s_ask (test, PT_OP_auth_session_refresh, &ask);
+    assert_int_equal (reply->envelope.status, 0);
+    const pt_session_grant_t *grant = reply->msg;
+    assert_false (grant->has_refresh);
+    assert_true (test->store.keeps && test->store.spares);
+    s_check_claims (test, grant->access, "7");
+}
+
+/*  Within the grace of a lost reply too, another request is another use. */
+static void s_the_successor_of_simplejwt_belongs_to_one_request (void **state)
+{
+    s_test_t *test = *state;
+    static const char *const keys[] = {"one", "one", "two"};
+    char nexts[3][AUTH_REFRESH_LEN + 1];
+    auth_refresh_t token;
+    s_fetch_refresh (test, "exchanged", &token);
+    for (size_t i = 0; i < 3; i++) {
+        pt_session_refresh_t ask = {.refresh = pt_str (token.text), .key = pt_str (keys[i]), .has_keeps = true};
+        const harness_frame_t *reply = s_ask (test, PT_OP_auth_session_refresh, &ask);
+        assert_int_equal (reply->envelope.status, 0);
+        s_copy (nexts[i], sizeof nexts[i], ((const pt_session_grant_t *)reply->msg)->refresh);
+        assert_true (!test->store.keeps && test->store.spares);
+    }
+    assert_string_equal (nexts[0], nexts[1]);
+    assert_string_not_equal (nexts[0], nexts[2]);
+    pt_session_refresh_t ask = {.refresh = pt_str (token.text), .key = PT_LIT ("k")};
+    assert_int_equal (s_ask (test, PT_OP_auth_session_refresh, &ask)->envelope.status, 0);
+    assert_false (test->store.spares);
+}
+
+static void s_an_access_token_is_no_refresh_token_and_told_so (void **state)
+{
+    s_test_t *test = *state;
+    char access[LIM_TOKEN + 1];
+    pt_session_create_t in = s_sign_in ("ann", GOOD, "mistaken");
+    s_copy (access, sizeof access,
+            ((const pt_session_grant_t *)s_ask (test, PT_OP_auth_session_create, &in)->msg)->access);
+    pt_session_refresh_t ask = {.refresh = pt_str (access), .key = PT_LIT ("k"), .keeps = true, .has_keeps = true};
+    s_forget (state);
+    assert_int_equal (s_ask (test, PT_OP_auth_session_refresh, &ask)->envelope.status, PT_E_token_wrong_type);
+    access[strlen (access) - 3] ^= 1;
+    assert_int_equal (s_ask (test, PT_OP_auth_session_refresh, &ask)->envelope.status, PT_E_token_invalid);
+    assert_int_equal (test->store.calls, 0);
+}
+
 static void s_what_is_no_token_never_reaches_store (void **state)
 {
     s_test_t *test = *state;
@@ -636,6 +693,9 @@ int main (void)
         cmocka_unit_test_setup (s_a_repeated_sign_in_gives_the_same_session, s_forget),
         cmocka_unit_test_setup (s_a_refusal_does_not_tell_who_exists, s_forget),
         cmocka_unit_test_setup (s_refreshing_rotates_to_the_same_successor, s_forget),
+        cmocka_unit_test_setup (s_a_token_that_is_kept_gives_an_access_token_alone, s_forget),
+        cmocka_unit_test_setup (s_the_successor_of_simplejwt_belongs_to_one_request, s_forget),
+        cmocka_unit_test_setup (s_an_access_token_is_no_refresh_token_and_told_so, s_forget),
         cmocka_unit_test_setup (s_a_used_token_is_refused_as_store_says, s_forget),
         cmocka_unit_test_setup (s_what_is_no_token_never_reaches_store, s_forget),
         cmocka_unit_test_setup (s_forwarded_bodies_arrive_unchanged, s_forget),

@@ -3,6 +3,7 @@
 #include "auth_token.h"
 #include <cjose/jws.h>
 #include <inttypes.h>
+#include <jansson.h>
 #include <sodium.h>
 #include <stdio.h>
 
@@ -58,4 +59,33 @@ int auth_token_sign (const auth_key_t *key, const auth_claims_t *claims, auth_to
     }
     cjose_jws_release (jws);
     return rc;
+}
+
+/*  The claims when the signature is `key`'s, else NULL. */
+static json_t *s_read_claims (const auth_key_t *key, pt_str_t text)
+{
+    cjose_err err;
+    uint8_t *plain = NULL;
+    size_t len = 0;
+    json_t *claims = NULL;
+    cjose_jws_t *jws = cjose_jws_import (text.at, text.len, &err);
+    cjose_header_t *header = jws ? cjose_jws_get_protected (jws) : NULL;
+    const char *alg = header ? cjose_header_get (header, CJOSE_HDR_ALG, &err) : NULL;
+    if (alg && strcmp (alg, CJOSE_HDR_ALG_ES256) == 0 && cjose_jws_verify (jws, auth_key_jwk (key), &err) &&
+        cjose_jws_get_plaintext (jws, &plain, &len, &err))
+        claims = json_loadb ((const char *)plain, len, JSON_REJECT_DUPLICATES, NULL);
+    cjose_jws_release (jws);
+    return claims;
+}
+
+bool auth_token_is_live (const auth_key_t *key, pt_str_t text, int64_t now_us)
+{
+    if (text.len > LIM_TOKEN || !memchr (text.at, '.', text.len))
+        return false;
+    json_t *claims = s_read_claims (key, text);
+    const char *type = json_string_value (json_object_get (claims, "token_type"));
+    int64_t end_s = json_integer_value (json_object_get (claims, "exp"));
+    bool is_live = type && strcmp (type, "access") == 0 && end_s > now_us / 1000000;
+    json_decref (claims);
+    return is_live;
 }

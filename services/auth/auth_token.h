@@ -33,4 +33,9 @@ typedef struct {
     when the library refuses. */
 PT_MUSTCHECK int auth_token_sign (const auth_key_t *key, const auth_claims_t *claims, auth_token_t *out_token);
 
+/*  Whether `text` is an access token that `key` signed and that has not expired at
+    `now_us` (wall clock).  It says what something is, not who may do what: revocation
+    is not looked at.  About 0.2 ms of CPU for what has the form of a token. */
+bool auth_token_is_live (const auth_key_t *key, pt_str_t text, int64_t now_us);
+
 #endif

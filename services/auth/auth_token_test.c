@@ -171,12 +171,39 @@ static void s_two_tokens_differ (void **state)
     assert_string_not_equal (a.text, b.text);
 }
 
+static bool s_is_live (const auth_key_t *key, const char *text, int64_t now_us)
+{
+    return auth_token_is_live (key, pt_str (text), now_us);
+}
+
+static void s_a_live_token_is_known_by_its_key_and_its_end (void **state)
+{
+    auth_claims_t claims = s_make_claims ();
+    auth_token_t token;
+    auth_key_t *other = s_make_key ();
+    assert_int_equal (auth_token_sign (*state, &claims, &token), 0);
+    assert_true (s_is_live (*state, token.text, NOW_US));
+    assert_true (s_is_live (*state, token.text, NOW_US + INT64_C (299) * 1000000));
+    assert_false (s_is_live (*state, token.text, NOW_US + INT64_C (300) * 1000000));
+    assert_false (s_is_live (other, token.text, NOW_US));
+    token.text[token.len - 2] ^= 1;
+    assert_false (s_is_live (*state, token.text, NOW_US));
+    static const char *const strays[] = {"x", ".", "..", "a.b.c", "eyJhbGciOiJub25lIn0.e30.", "e30.e30.e30"};
+    for (size_t i = 0; i < sizeof strays / sizeof strays[0]; i++)
+        assert_false (s_is_live (*state, strays[i], NOW_US));
+    auth_key_destroy (&other);
+}
+
 int main (void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test (s_a_token_says_who_and_until_when),  cmocka_unit_test (s_staff_alone_is_called_staff),
-        cmocka_unit_test (s_the_longest_token_fits_its_field), cmocka_unit_test (s_a_tampered_token_does_not_verify),
-        cmocka_unit_test (s_another_key_does_not_verify_it),   cmocka_unit_test (s_two_tokens_differ),
+        cmocka_unit_test (s_a_token_says_who_and_until_when),
+        cmocka_unit_test (s_staff_alone_is_called_staff),
+        cmocka_unit_test (s_the_longest_token_fits_its_field),
+        cmocka_unit_test (s_a_tampered_token_does_not_verify),
+        cmocka_unit_test (s_another_key_does_not_verify_it),
+        cmocka_unit_test (s_two_tokens_differ),
+        cmocka_unit_test (s_a_live_token_is_known_by_its_key_and_its_end),
     };
     if (sodium_init () < 0)
         return 1;

@@ -19,6 +19,11 @@ const sv_route_t chat_routes[] = {
     {PT_OP_chat_room_index, PT_OP_store_room_index, NULL},
     {PT_OP_chat_people, PT_OP_store_people, NULL},
     {PT_OP_chat_person, PT_OP_store_person, NULL},
+    {PT_OP_chat_people_find, PT_OP_store_people_find, NULL},
+    {PT_OP_chat_contact_create, PT_OP_store_contact_create, NULL},
+    {PT_OP_chat_contact_list, PT_OP_store_contact_list, NULL},
+    {PT_OP_chat_contact_answer, PT_OP_store_contact_answer, NULL},
+    {PT_OP_chat_friend_list, PT_OP_store_friend_list, NULL},
 };
 
 const size_t chat_route_count = sizeof chat_routes / sizeof chat_routes[0];

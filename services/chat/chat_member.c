@@ -4,6 +4,7 @@
     has one place in the room's order.  Who may do what is decided by store, in
     the transaction that numbers the row; chat keeps no roles. */
 
+#include "chat_member.h"
 #include "chat_fanout.h"
 #include "chat_ops.h"
 #include "chat_policy.h"
@@ -11,12 +12,15 @@
 _Static_assert(LIM_KEY <= LIM_SEND_ID, "a key serves as send_id of its row");
 _Static_assert(LIM_APPEND <= LIM_PAGE, "whom to add is one question to store");
 
+/*  What the reply is; but for EMPTY it tells of the only entry. */
+typedef enum { S_EMPTY, S_MEMBERSHIP, S_INVITED } s_reply_t;
+
 typedef struct {
     uint64_t room;
     pt_append_entry_t *entries; /* what store is asked, in one piece */
     pt_item_t *items;           /* what is published; as many at most */
     uint32_t count;
-    bool wants_membership; /* the reply is a membership, of the only entry, else empty */
+    s_reply_t reply;
 } s_op_t;
 
 /*  Takes all memory that is needed after the commit; NULL when the request was refused. */
@@ -103,11 +107,10 @@ static void s_reply (sv_request_t **request_p, const s_op_t *op, const pt_append
                                   .seq = answer->head,
                                   .epoch = answer->epoch,
                                   .floor = answer->floor};
-    pt_empty_t empty = {0};
-    if (op->wants_membership)
-        sv_request_reply (request_p, &membership);
-    else
-        sv_request_reply (request_p, &empty);
+    const pt_room_invited_t invited = {.known = true, .has_known = !s_has_row (result)};
+    const pt_empty_t empty = {0};
+    const void *const replies[] = {[S_EMPTY] = &empty, [S_MEMBERSHIP] = &membership, [S_INVITED] = &invited};
+    sv_request_reply (request_p, replies[op->reply]);
 }
 
 /*  Published also when store knew the row: who appended it may have died
@@ -156,15 +159,15 @@ static pt_append_entry_t s_make_entry (uint64_t by, pt_str_t key, uint64_t accou
                                .has_what = true};
 }
 
-static void s_change (chat_t *chat, sv_request_t *request, uint64_t room, const pt_append_entry_t *entry,
-                      bool wants_membership)
+static void s_change (chat_t *chat, sv_request_t **request_p, uint64_t room, const pt_append_entry_t *entry,
+                      s_reply_t reply)
 {
-    s_op_t *op = s_new_op (&request, room, 1);
+    s_op_t *op = s_new_op (request_p, room, 1);
     if (!op)
         return;
     op->entries[0] = *entry;
-    op->wants_membership = wants_membership;
-    s_append (chat, &request, op);
+    op->reply = reply;
+    s_append (chat, request_p, op);
 }
 
 /*  No role is given: who is in already keeps the one it has. */
@@ -172,14 +175,14 @@ void chat_member_on_join (void *ctx, sv_request_t *request, const void *msg)
 {
     const pt_room_change_t *asked = msg;
     pt_append_entry_t entry = s_make_entry (asked->account, asked->key, asked->account, PT_change_JOINED);
-    s_change (ctx, request, asked->room, &entry, true);
+    s_change (ctx, &request, asked->room, &entry, S_MEMBERSHIP);
 }
 
 void chat_member_on_leave (void *ctx, sv_request_t *request, const void *msg)
 {
     const pt_room_change_t *asked = msg;
     pt_append_entry_t entry = s_make_entry (asked->account, asked->key, asked->account, PT_change_LEFT);
-    s_change (ctx, request, asked->room, &entry, false);
+    s_change (ctx, &request, asked->room, &entry, S_EMPTY);
 }
 
 /*  Asked as `joined` with a role; store says `role` when the account was a
@@ -190,7 +193,7 @@ void chat_member_on_set (void *ctx, sv_request_t *request, const void *msg)
     pt_append_entry_t entry = s_make_entry (asked->account, asked->key, asked->member, PT_change_JOINED);
     entry.role = asked->has_role ? asked->role : PT_role_MEMBER;
     entry.has_role = true;
-    s_change (ctx, request, asked->room, &entry, true);
+    s_change (ctx, &request, asked->room, &entry, S_MEMBERSHIP);
 }
 
 void chat_member_on_remove (void *ctx, sv_request_t *request, const void *msg)
@@ -198,7 +201,15 @@ void chat_member_on_remove (void *ctx, sv_request_t *request, const void *msg)
     const pt_member_remove_t *asked = msg;
     pt_change_t what = chat_policy_removal (asked->account, asked->member);
     pt_append_entry_t entry = s_make_entry (asked->account, asked->key, asked->member, what);
-    s_change (ctx, request, asked->room, &entry, false);
+    s_change (ctx, &request, asked->room, &entry, S_EMPTY);
+}
+
+/*  No role is given here either: a friend who is in stays as it is. */
+void chat_member_invite (chat_t *chat, sv_request_t **request_p, const pt_room_invite_t *asked,
+                         const pt_invite_t *invite)
+{
+    pt_append_entry_t entry = s_make_entry (asked->account, asked->key, invite->account, PT_change_JOINED);
+    s_change (chat, request_p, invite->room, &entry, S_INVITED);
 }
 
 /*  ---- several at once --------------------------------------------------------- */

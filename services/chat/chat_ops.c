@@ -27,6 +27,12 @@ const sv_handler_t chat_ops[] = {
     {PT_OP_chat_members_add, chat_member_on_add},
     {PT_OP_chat_people, chat_forward_on_request},
     {PT_OP_chat_person, chat_forward_on_request},
+    {PT_OP_chat_people_find, chat_forward_on_request},
+    {PT_OP_chat_contact_create, chat_forward_on_request},
+    {PT_OP_chat_contact_list, chat_forward_on_request},
+    {PT_OP_chat_contact_answer, chat_forward_on_request},
+    {PT_OP_chat_friend_list, chat_forward_on_request},
+    {PT_OP_chat_invite, chat_invite_on_request},
     {PT_OP_chat_trace, sv_daemon_on_trace},
 };
 

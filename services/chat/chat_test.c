@@ -86,6 +86,15 @@ static const pt_room_details_t s_details = {.items = {&s_detail, 1}, .total = 1,
 static const pt_people_query_t s_people_query = {.ids = {s_rooms, 2}};
 static const pt_people_t s_people = {.items = {&s_person, 1}};
 static const pt_person_ref_t s_person_ref = {.account = 7};
+static const pt_people_find_t s_people_find = {.account = 7, .q = {"an", 2}, .offset = 8, .has_offset = true};
+static const pt_contact_create_t s_contact_create = {
+    .account = 7, .uuid = {"00000000-0000-4000-8000-000000000008", 36}, .key = {"k", 1}};
+static const pt_contact_t s_contact = {.id = 3, .asker = &s_person, .has_asker = true, .known = true};
+static const pt_contact_query_t s_contact_query = {.account = 7};
+static const pt_contacts_t s_contacts = {.items = {&s_contact, 1}};
+static const pt_contact_answer_t s_contact_answer = {.account = 7, .id = 3, .accept = true, .key = {"k", 1}};
+static const pt_contact_answered_t s_contact_answered = {.room = &s_detail, .has_room = true};
+static const pt_friend_query_t s_friend_query = {.account = 7, .limit = 8, .has_limit = true};
 
 static const struct {
     uint16_t opcode;
@@ -106,6 +115,11 @@ static const struct {
     {PT_OP_chat_room_index, &s_index, &s_details},
     {PT_OP_chat_people, &s_people_query, &s_people},
     {PT_OP_chat_person, &s_person_ref, &s_person},
+    {PT_OP_chat_people_find, &s_people_find, &s_people},
+    {PT_OP_chat_contact_create, &s_contact_create, &s_contact},
+    {PT_OP_chat_contact_list, &s_contact_query, &s_contacts},
+    {PT_OP_chat_contact_answer, &s_contact_answer, &s_contact_answered},
+    {PT_OP_chat_friend_list, &s_friend_query, &s_people},
 };
 
 static const void *s_sample (uint16_t opcode, const void **out_answer)

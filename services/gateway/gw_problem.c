@@ -52,7 +52,8 @@ static unsigned s_retry_seconds (const pt_error_t *error)
     asked for it, or browsers would ask people for a password. */
 static void s_put_challenge (int code, pt_scheme_t shown, char out[GW_PROBLEM_HEADERS])
 {
-    bool is_bad = code == PT_E_token_invalid || code == PT_E_token_expired || code == PT_E_token_revoked;
+    bool is_bad = code == PT_E_token_invalid || code == PT_E_token_expired || code == PT_E_token_revoked ||
+                  code == PT_E_token_wrong_type;
     if (shown == PT_scheme_BASIC)
         snprintf (out, GW_PROBLEM_HEADERS, "WWW-Authenticate: Basic realm=\"parley\", charset=\"UTF-8\"\r\n");
     else if (shown == PT_scheme_TOKEN)

@@ -90,6 +90,8 @@ static void test_headers_follow_the_status (void **state)
         strstr (gw_problem_headers (-PT_E_token_expired, NULL, PT_scheme_none, out), "error=\"invalid_token\""));
     assert_non_null (
         strstr (gw_problem_headers (-PT_E_token_invalid, NULL, PT_scheme_none, out), "error=\"invalid_token\""));
+    assert_non_null (
+        strstr (gw_problem_headers (-PT_E_token_wrong_type, NULL, PT_scheme_none, out), "error=\"invalid_token\""));
     assert_non_null (strstr (gw_problem_headers (-PT_E_upgrade_required, NULL, PT_scheme_none, out),
                              "Sec-WebSocket-Version: 13\r\n"));
     for (int err = 1; err < 64; err++) {

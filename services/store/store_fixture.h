@@ -120,6 +120,27 @@ S_HELPER uint64_t make_account (bench_t *bench)
     return account->id;
 }
 
+/*  As make_account, with names of one's own; an empty login or address is none. */
+S_HELPER uint64_t make_person (bench_t *bench, const char *login, const char *email, const char *name,
+                               const char *nickname)
+{
+    pt_account_insert_t insert = {
+        .login = pt_str (login),
+        .has_login = *login != 0,
+        .email = pt_str (email),
+        .has_email = *email != 0,
+        .name = pt_str (name),
+        .has_name = true,
+        .nickname = pt_str (nickname),
+        .has_nickname = true,
+        .password_hash = PT_LIT ("argon"),
+        .hash = PT_LIT ("0123456789abcdef0123456789abcdef"),
+        .key = key (bench->store),
+    };
+    const pt_account_t *account = must (bench->store, PT_OP_store_account_create, &insert);
+    return account->id;
+}
+
 S_HELPER uint64_t make_room (bench_t *bench, pt_room_kind_t kind, uint64_t owner, const uint64_t *members,
                              unsigned count)
 {

@@ -8,7 +8,7 @@ static const store_op_rule_t *const s_tables[] = {
     store_ops_account,     store_ops_password,  store_ops_session, store_ops_credential, store_ops_revoked,
     store_ops_mail,        store_ops_admin,     store_ops_audit,   store_ops_room,       store_ops_item,
     store_ops_sync,        store_ops_verify,    store_ops_file,    store_ops_upload,     store_ops_sweep,
-    store_ops_room_create, store_ops_room_find, store_ops_person};
+    store_ops_room_create, store_ops_room_find, store_ops_person,  store_ops_contact};
 
 const char store_ops_last_of_staff[] = "somebody of staff must be left";
 

@@ -24,6 +24,7 @@ extern const store_op_rule_t store_ops_verify[];
 extern const store_op_rule_t store_ops_file[];
 extern const store_op_rule_t store_ops_upload[];
 extern const store_op_rule_t store_ops_sweep[];
+extern const store_op_rule_t store_ops_contact[];
 
 /*  The rule of an operation, NULL when it is not in the table. */
 const store_op_rule_t *store_ops_find (uint16_t opcode);

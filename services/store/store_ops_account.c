@@ -33,6 +33,7 @@ static store_next_t s_create_send (store_op_t *op, store_pg_t *pg)
     store_args_opt_bool (args, msg->has_is_staff, msg->is_staff);
     store_args_opt_str (args, msg->has_address, msg->address);
     store_args_opt_str (args, msg->has_trace, msg->trace);
+    store_args_opt_i16 (args, msg->has_dialect, msg->dialect);
     store_pg_send (pg, STORE_SQL_account_create);
     args = store_pg_args (pg);
     store_args_opt_str (args, msg->has_login, msg->login);

@@ -3,26 +3,6 @@
 
 #include "store_fixture.h"
 
-static uint64_t make_person (bench_t *bench, const char *login, const char *email, const char *name,
-                             const char *nickname)
-{
-    pt_account_insert_t insert = {
-        .login = pt_str (login),
-        .has_login = *login != 0,
-        .email = pt_str (email),
-        .has_email = *email != 0,
-        .name = pt_str (name),
-        .has_name = true,
-        .nickname = pt_str (nickname),
-        .has_nickname = true,
-        .password_hash = PT_LIT ("argon"),
-        .hash = PT_LIT ("0123456789abcdef0123456789abcdef"),
-        .key = key (bench->store),
-    };
-    const pt_account_t *account = must (bench->store, PT_OP_store_account_create, &insert);
-    return account->id;
-}
-
 /*  ---- who sees what ------------------------------------------------------------- */
 
 static void test_what_is_private_is_shown_to_oneself_and_to_staff_alone (void **state)

@@ -166,6 +166,7 @@ static void test_a_registration_has_its_address_confirmed (void **state)
     assert_int_equal (batch->items.count, 1);
     assert_true (batch->items.at[0].account == account && batch->items.at[0].kind == PT_mail_kind_CONFIRM);
     assert_true (batch->items.at[0].expires_at > sv_wall_us () + INT64_C (71) * 3600 * 1000000);
+    assert_false (batch->items.at[0].has_dialect);
     pt_email_store_t confirm = {.mail = batch->items.at[0].id};
     for (unsigned i = 0; i < 2; i++) { /* the first answer may have been lost */
         const pt_account_t *seen = must (bench->store, PT_OP_store_email_confirm, &confirm);
@@ -177,6 +178,24 @@ static void test_a_registration_has_its_address_confirmed (void **state)
     REFUSED (bench->store, PT_OP_store_email_confirm, &confirm, PT_E_token_invalid);
     confirm.mail = 12345;
     REFUSED (bench->store, PT_OP_store_email_confirm, &confirm, PT_E_token_invalid);
+}
+
+static void test_the_mail_of_a_registration_knows_its_dialect (void **state)
+{
+    bench_t *bench = *state;
+    pt_account_insert_t insert = {
+        .email = PT_LIT ("dialect@example.org"),
+        .has_email = true,
+        .password_hash = PT_LIT ("argon"),
+        .hash = PT_LIT ("0123456789abcdef0123456789abcdef"),
+        .key = key (bench->store),
+        .dialect = PT_room_dialect_CHAT,
+        .has_dialect = true,
+    };
+    must (bench->store, PT_OP_store_account_create, &insert);
+    const pt_mail_batch_t *batch = take (bench);
+    assert_int_equal (batch->items.count, 1);
+    assert_true (batch->items.at[0].has_dialect && batch->items.at[0].dialect == PT_room_dialect_CHAT);
 }
 
 static void test_an_address_changes_when_its_mail_is_answered (void **state)
@@ -303,6 +322,7 @@ int main (void)
         TEST (test_an_address_gets_one_mail_a_minute_and_ten_a_day),
         TEST (test_of_many_who_ask_at_once_one_is_written_to),
         TEST (test_a_registration_has_its_address_confirmed),
+        TEST (test_the_mail_of_a_registration_knows_its_dialect),
         TEST (test_an_address_changes_when_its_mail_is_answered),
         TEST (test_refused_sign_ins_are_noted_once),
         TEST (test_staff_reads_the_audit_trail_latest_first),

@@ -52,6 +52,8 @@ static store_next_t s_rotate_send (store_op_t *op, store_pg_t *pg)
     store_args_opt_str (args, msg->has_other_hash, msg->other_hash);
     store_args_opt_str (args, msg->has_address, msg->address);
     store_args_opt_str (args, msg->has_trace, msg->trace);
+    store_args_bool (args, msg->has_keeps && msg->keeps);
+    store_args_bool (args, msg->has_spares && msg->spares);
     store_pg_send (pg, STORE_SQL_session_rotate);
     store_op_send_plain (pg, STORE_SQL_commit);
     return STORE_LAST;

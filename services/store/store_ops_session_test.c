@@ -304,6 +304,57 @@ static void test_a_token_shown_again_ends_the_session_and_is_noted_once (void **
     assert_int_equal (noted (bench, account, PT_audit_action_REUSED), 1);
 }
 
+static void test_a_token_that_is_kept_is_good_again_and_again_until_its_end (void **state)
+{
+    bench_t *bench = *state;
+    uint64_t account = make_account (bench);
+    pt_str_t hash = make_hash (bench->store);
+    unsigned long long session = make_session (bench, account, hash);
+    pt_session_rotate_t rotate = {.token_hash = hash,
+                                  .expires_at = sv_wall_us () + 7200000000,
+                                  .keeps = true,
+                                  .has_keeps = true,
+                                  .spares = true,
+                                  .has_spares = true};
+    for (unsigned i = 0; i < 3; i++) {
+        rotate.next_hash = make_hash (bench->store);
+        const pt_session_owner_t *owner = must (bench->store, PT_OP_store_session_rotate, &rotate);
+        assert_true (owner->account == account && owner->session == session && !owner->revoked);
+    }
+    assert_int_equal (sqlf (bench, "SELECT count (*) FROM refresh_token WHERE family = %llu", session), 1);
+    assert_int_equal (sqlf (bench,
+                            "SELECT count (*) FROM credential WHERE id = %llu AND used_at > created_at AND expires_at "
+                            "< clock_timestamp () + interval '1 hour'",
+                            session),
+                      1);
+    sqlf (bench, "UPDATE refresh_token SET expires_at = clock_timestamp () WHERE family = %llu", session);
+    REFUSED (bench->store, PT_OP_store_session_rotate, &rotate, PT_E_token_expired);
+}
+
+static void test_a_used_token_that_is_spared_leaves_the_session_as_it_is (void **state)
+{
+    bench_t *bench = *state;
+    uint64_t account = make_account (bench);
+    pt_str_t first = make_hash (bench->store), second = make_hash (bench->store);
+    make_session (bench, account, first);
+    pt_session_rotate_t rotate = {.token_hash = first,
+                                  .next_hash = second,
+                                  .expires_at = sv_wall_us () + 3600000000,
+                                  .grace_ms = 60000,
+                                  .spares = true,
+                                  .has_spares = true};
+    must (bench->store, PT_OP_store_session_rotate, &rotate);
+    must (bench->store, PT_OP_store_session_rotate, &rotate); /* the reply was lost */
+    rotate.next_hash = make_hash (bench->store);
+    REFUSED (bench->store, PT_OP_store_session_rotate, &rotate, PT_E_token_revoked);
+    rotate.keeps = rotate.has_keeps = true;
+    REFUSED (bench->store, PT_OP_store_session_rotate, &rotate, PT_E_token_revoked);
+    assert_int_equal (told (bench, account), 0);
+    rotate.token_hash = second;
+    rotate.has_keeps = false;
+    must (bench->store, PT_OP_store_session_rotate, &rotate);
+}
+
 static void test_who_is_not_active_does_not_go_on (void **state)
 {
     bench_t *bench = *state;
@@ -552,6 +603,8 @@ int main (void)
         TEST (test_use_is_noted_once_a_minute_and_prolongs_a_cookie),
         TEST (test_a_row_in_other_hands_does_not_keep_its_reader_waiting),
         TEST (test_two_secrets_rotate_the_same_session),
+        TEST (test_a_token_that_is_kept_is_good_again_and_again_until_its_end),
+        TEST (test_a_used_token_that_is_spared_leaves_the_session_as_it_is),
         TEST (test_a_token_shown_again_ends_the_session_and_is_noted_once),
         TEST (test_who_is_not_active_does_not_go_on),
         TEST (test_a_sign_out_meets_a_rotation),

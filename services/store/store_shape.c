@@ -89,6 +89,7 @@ void store_shape_mail (store_row_t *row, void *at)
     S_OPT (row, out, name, store_row_str);
     out->expires_at = store_row_time (row);
     out->tries = store_row_u64 (row);
+    S_OPT (row, out, dialect, s_dialect);
 }
 
 void store_shape_audit (store_row_t *row, void *at)

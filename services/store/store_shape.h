@@ -22,7 +22,7 @@ void store_shape_token (store_row_t *row, void *out);
 /*  account, session, generation, spared, at */
 void store_shape_revocation (store_row_t *row, void *out);
 
-/*  id, kind, account, email, name, expires_at, tries */
+/*  id, kind, account, email, name, expires_at, tries, dialect */
 void store_shape_mail (store_row_t *row, void *out);
 
 /*  id, at, what, account, by, session, address, trace */

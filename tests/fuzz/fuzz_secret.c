@@ -32,16 +32,17 @@ static const auth_secret_t *s_secret (void)
 static void s_check_refresh (const char *bytes, size_t len)
 {
     const auth_secret_t *secret = s_secret ();
+    const pt_str_t nobody = {NULL, 0};
     auth_refresh_t next, again;
     uint8_t raw[33];
     size_t raw_len = 0;
-    if (auth_refresh_next (secret, (pt_str_t){bytes, (uint32_t)len}, &next) != 0)
+    if (auth_refresh_next (secret, (pt_str_t){bytes, (uint32_t)len}, nobody, &next) != 0)
         return;
     fuzz_must (len == AUTH_REFRESH_LEN && strlen (next.text) == AUTH_REFRESH_LEN);
     fuzz_must (sodium_base642bin (raw, sizeof raw, bytes, len, NULL, &raw_len, NULL,
                                   sodium_base64_VARIANT_URLSAFE_NO_PADDING) == 0);
     fuzz_must (raw_len == 32 && memcmp (next.text, bytes, len) != 0);
-    fuzz_must (auth_refresh_next (secret, (pt_str_t){next.text, AUTH_REFRESH_LEN}, &again) == 0);
+    fuzz_must (auth_refresh_next (secret, (pt_str_t){next.text, AUTH_REFRESH_LEN}, nobody, &again) == 0);
 }
 
 /*  What counts as the key of a mail is what we would write for it. */

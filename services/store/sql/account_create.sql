@@ -5,8 +5,8 @@ WITH made AS (
         ON CONFLICT DO NOTHING
     RETURNING id, login, email, name, created_at, uuid, nickname, email_confirmed, active, staff
 ), confirm AS (
-    INSERT INTO mail (kind, account, email, expires_at, address)
-    SELECT 1, m.id, m.email, clock_timestamp () + interval '3 days', $7::text FROM made m
+    INSERT INTO mail (kind, account, email, expires_at, address, dialect)
+    SELECT 1, m.id, m.email, clock_timestamp () + interval '3 days', $7::text, $9::smallint FROM made m
      WHERE m.email IS NOT NULL
        AND NOT EXISTS (SELECT FROM mail l WHERE l.email = m.email AND l.kind = 1 AND l.account IS NOT NULL
                           AND l.created_at > clock_timestamp () - interval '1 minute')

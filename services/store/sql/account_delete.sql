@@ -20,6 +20,8 @@ WITH allowed AS (
 ), given_up AS (
     UPDATE upload u SET sweep_at = clock_timestamp ()
      WHERE u.owner = $1::bigint AND u.file IS NULL AND u.sweep_at IS NULL AND EXISTS (SELECT FROM gone)
+), parted AS (
+    DELETE FROM contact c USING gone g WHERE g.id IN (c.asker, c.asked)
 ), void AS (
     UPDATE mail m SET used_at = clock_timestamp () FROM gone g WHERE m.account = g.id AND m.used_at IS NULL
 ), told AS (

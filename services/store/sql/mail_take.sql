@@ -8,7 +8,7 @@ WITH waiting AS (
     UPDATE mail m
        SET tries = m.tries + 1, lease_until = clock_timestamp () + $2::bigint * (1 << m.tries) * interval '1 millisecond'
       FROM waiting w WHERE m.id = w.id
-    RETURNING m.id, m.kind, m.account, m.email, m.expires_at, m.tries
+    RETURNING m.id, m.kind, m.account, m.email, m.expires_at, m.tries, m.dialect
 )
-SELECT t.id, t.kind, t.account, t.email, coalesce (a.name, a.nickname, a.login), t.expires_at, t.tries - 1
+SELECT t.id, t.kind, t.account, t.email, coalesce (a.name, a.nickname, a.login), t.expires_at, t.tries - 1, t.dialect
   FROM taken t JOIN account a ON a.id = t.account AND a.active

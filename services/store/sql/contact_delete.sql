@@ -1,0 +1,1 @@
+DELETE FROM contact WHERE id = $1::bigint
