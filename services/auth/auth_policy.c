@@ -2,11 +2,8 @@
 
 #include "auth_policy.h"
 #include "auth_common.h"
+#include "sv_email.h"
 #include "sv_text.h"
-
-/*  RFC 5321 and RFC 1035. */
-#define S_LOCAL_MAX 64
-#define S_LABEL_MAX 63
 
 static bool s_is_alpha (char c)
 {
@@ -38,53 +35,9 @@ bool auth_policy_is_lax_login (pt_str_t login)
     return login.len > 0 && login.len <= LIM_LOGIN && !sv_text_has_control (login, false);
 }
 
-/*  RFC 5322 atext. */
-static bool s_is_atom (char c)
-{
-    return s_is_alpha (c) || s_is_digit (c) || (c != 0 && strchr ("!#$%&'*+/=?^_`{|}~-", c));
-}
-
-static bool s_is_local (const char *at, uint32_t len)
-{
-    if (len == 0 || len > S_LOCAL_MAX || at[0] == '.' || at[len - 1] == '.')
-        return false;
-    for (uint32_t i = 0; i < len; i++)
-        if (at[i] == '.' ? at[i - 1] == '.' : !s_is_atom (at[i]))
-            return false;
-    return true;
-}
-
-static bool s_is_label (const char *at, uint32_t len)
-{
-    if (len == 0 || len > S_LABEL_MAX || at[0] == '-' || at[len - 1] == '-')
-        return false;
-    for (uint32_t i = 0; i < len; i++)
-        if (!s_is_alpha (at[i]) && !s_is_digit (at[i]) && at[i] != '-')
-            return false;
-    return true;
-}
-
-static bool s_is_domain (const char *at, uint32_t len)
-{
-    unsigned labels = 0;
-    uint32_t start = 0;
-    for (uint32_t i = 0; i <= len; i++)
-        if (i == len || at[i] == '.') {
-            if (!s_is_label (at + start, i - start))
-                return false;
-            labels++;
-            start = i + 1;
-        }
-    return labels >= 2;
-}
-
 bool auth_policy_is_email (pt_str_t email)
 {
-    const char *sign = email.len > 0 && email.len <= LIM_EMAIL ? memchr (email.at, '@', email.len) : NULL;
-    if (!sign)
-        return false;
-    uint32_t local_len = (uint32_t)(sign - email.at);
-    return s_is_local (email.at, local_len) && s_is_domain (sign + 1, email.len - local_len - 1);
+    return sv_email_is_valid (email);
 }
 
 pt_str_t auth_policy_lower (pt_str_t text, pt_arena_t *arena)

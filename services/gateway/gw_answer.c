@@ -7,6 +7,7 @@
 #include "gw_answer.h"
 #include "gw_config.h"
 #include "gw_date.h"
+#include "gw_dialect.h"
 #include "gw_json.h"
 #include "gw_problem.h"
 #include "gw_server.h"
@@ -19,6 +20,9 @@
 /*  The most of an answer that is written in one go before lws copies the rest. */
 #define EXTRA_HEADERS 1024
 
+/*  Value of an Allow header. */
+#define ALLOW 96
+
 static const char *s_status_text (int status)
 {
     static const struct {
@@ -30,6 +34,9 @@ static const char *s_status_text (int status)
         {202, "Accepted"},
         {204, "No Content"},
         {206, "Partial Content"},
+        {208, "Already Reported"},
+        {301, "Moved Permanently"},
+        {302, "Found"},
         {304, "Not Modified"},
         {400, "Bad Request"},
         {401, "Unauthorized"},
@@ -97,6 +104,13 @@ static void s_put_security (pt_buf_t *out, const gw_request_t *request, const ch
                        request->origin);
 }
 
+static void s_put_allow (pt_buf_t *out, unsigned methods)
+{
+    char allow[ALLOW];
+    gw_route_allow (methods, allow, sizeof allow);
+    pt_buf_printf (out, "Allow: %s\r\n", allow);
+}
+
 static void s_put_head (pt_buf_t *out, const gw_request_t *request, const gw_answer_t *answer, uint64_t length,
                         bool ends)
 {
@@ -109,6 +123,8 @@ static void s_put_head (pt_buf_t *out, const gw_request_t *request, const gw_ans
     pt_buf_puts (out, ends ? "Connection: close\r\n" : "Connection: keep-alive\r\n");
     s_put_security (out, request, answer->security);
     pt_buf_printf (out, "X-Request-ID: %s\r\n", request->trace);
+    if (request->dialect)
+        s_put_allow (out, request->methods);
     if (answer->extra)
         pt_buf_puts (out, answer->extra);
     if (request->lines)
@@ -223,26 +239,69 @@ void gw_http_finish (gw_request_t *request)
     s_finish (link, !request->keeps_alive || request->gw->is_draining);
 }
 
-void gw_http_fail (gw_request_t *request, int err, const char *detail, const pt_error_t *error)
+/*  Header lines of an answer to a fault, but for those of every answer. */
+static void s_put_fault_lines (pt_buf_t *out, const gw_request_t *request, int err)
 {
-    char extra[EXTRA_HEADERS], headers[GW_PROBLEM_HEADERS], limits[GW_LIMIT_HEADERS], allow[96];
-    pt_buf_t body;
-    pt_buf_init (&body, 64 * 1024);
-    gw_problem_write (&body, err, detail, error, request->trace);
+    char limits[GW_LIMIT_HEADERS];
+    if (err == -PT_E_too_many && request->limited.wait_ms > 0) {
+        pt_buf_puts (out, gw_limit_headers (request->limited.class, request->limited.wait_ms, limits));
+        sv_metric_add (gw_server_counters (request->gw->server)->limited, 1);
+    }
+    if (err == -PT_E_method_not_allowed && request->methods != 0 && !request->dialect)
+        s_put_allow (out, request->methods);
+}
+
+/*  Writes the body and its header lines; the status. */
+static int s_write_native (pt_buf_t *body, pt_buf_t *lines, const gw_request_t *request, int err, const char *detail,
+                           const pt_error_t *error)
+{
+    char headers[GW_PROBLEM_HEADERS];
     const pt_error_t limited = {.has_retry_ms = true, .retry_ms = request->limited.wait_ms};
     bool is_limited = err == -PT_E_too_many && request->limited.wait_ms > 0;
-    snprintf (extra, sizeof extra, "%s%s",
-              gw_problem_headers (err, is_limited ? &limited : error, request->proof.credential.scheme, headers),
-              is_limited ? gw_limit_headers (request->limited.class, request->limited.wait_ms, limits) : "");
-    if (is_limited)
-        sv_metric_add (gw_server_counters (request->gw->server)->limited, 1);
-    if (err == -PT_E_method_not_allowed && request->methods != 0) {
-        gw_route_allow (request->methods, allow, sizeof allow);
-        snprintf (extra, sizeof extra, "Allow: %s\r\n", allow);
-    }
-    const gw_answer_t answer = {
-        .status = pt_error_http (err), .type = GW_PROBLEM_TYPE, .extra = extra, .body = body.at, .len = body.len};
-    gw_http_answer (request, &answer);
+    gw_problem_write (body, err, detail, error, request->trace);
+    pt_buf_puts (lines,
+                 gw_problem_headers (err, is_limited ? &limited : error, request->proof.credential.scheme, headers));
+    return pt_error_http (err);
+}
+
+static int s_write_dialect (pt_buf_t *body, pt_buf_t *lines, const gw_request_t *request, int err, const char *detail,
+                            const pt_error_t *error)
+{
+    char headers[GW_PROBLEM_HEADERS];
+    uint64_t told_ms = error && error->has_retry_ms ? error->retry_ms : 0;
+    const gw_dialect_problem_t problem = {
+        .dialect = request->dialect,
+        .shown = &request->proof.credential,
+        .err = err,
+        .detail = detail,
+        .error = error,
+        .method = request->is_head ? "HEAD" : gw_method_name (request->method),
+        .media = request->content_type,
+        .retry_ms = request->limited.wait_ms > 0 ? request->limited.wait_ms : told_ms,
+        .arena = request->arena,
+        .refusals = request->refusals,
+    };
+    int status = gw_dialect_problem_write (body, &problem);
+    pt_buf_puts (lines, gw_dialect_problem_headers (&problem, status, headers));
+    return status;
+}
+
+void gw_http_fail (gw_request_t *request, int err, const char *detail, const pt_error_t *error)
+{
+    pt_buf_t body, lines;
+    pt_buf_init (&body, 64 * 1024);
+    pt_buf_init (&lines, EXTRA_HEADERS);
+    int status = request->dialect ? s_write_dialect (&body, &lines, request, err, detail, error)
+                                  : s_write_native (&body, &lines, request, err, detail, error);
+    s_put_fault_lines (&lines, request, err);
+    pt_buf_put (&lines, "", 1);
+    const char *type = request->dialect ? "application/json" : GW_PROBLEM_TYPE;
+    gw_http_answer (request, &(gw_answer_t){.status = status,
+                                            .type = body.len > 0 || !request->dialect ? type : NULL,
+                                            .extra = pt_buf_error (&lines) == 0 ? lines.at : NULL,
+                                            .body = body.at,
+                                            .len = body.len});
+    pt_buf_fini (&lines);
     pt_buf_fini (&body);
 }
 
@@ -278,10 +337,10 @@ void gw_answer_continue (gw_request_t *request)
     browser then refuses by itself. */
 void gw_answer_options (gw_request_t *request)
 {
-    char allow[96], extra[EXTRA_HEADERS];
+    char allow[ALLOW], extra[EXTRA_HEADERS] = "";
     gw_route_allow (request->methods, allow, sizeof allow);
-    int len = snprintf (extra, sizeof extra, "Allow: %s\r\n", allow);
-    if (request->origin && len > 0)
+    int len = request->dialect ? 0 : snprintf (extra, sizeof extra, "Allow: %s\r\n", allow);
+    if (request->origin && len >= 0)
         snprintf (
             extra + len, sizeof extra - (size_t)len,
             "Access-Control-Allow-Methods: %s\r\n"
@@ -290,6 +349,10 @@ void gw_answer_options (gw_request_t *request)
             "Upload-Offset, Upload-Metadata, Upload-Defer-Length, Upload-Checksum\r\n"
             "Access-Control-Max-Age: 600\r\n",
             allow);
+    if (request->dialect) {
+        gw_dialect_describe (request, extra);
+        return;
+    }
     gw_upload_options (request);
     gw_http_answer (request, &(gw_answer_t){.status = 204, .extra = extra});
 }

@@ -1,10 +1,9 @@
 /*  gw_api - what the gateway serves: the table of routes and the few handlers
     that are more than their operation.  Health has a file of its own. */
 
-#include "gw_answer.h"
+#include "gw_browser.h"
 #include "gw_call.h"
-#include "gw_config.h"
-#include "gw_cookie.h"
+#include "gw_dialect.h"
 #include "gw_download.h"
 #include "gw_health.h"
 #include "gw_json.h"
@@ -52,30 +51,6 @@ static void s_post_message (gw_request_t *request)
 
 /* ---- signing in and out --------------------------------------------------------- */
 
-static bool s_is_secure (const gw_request_t *request)
-{
-    return request->gw->config->tls_cert != NULL;
-}
-
-/*  Both cookies of a browser's session; 0 seconds and an empty key take them away.
-    0 or -PT_E_memory. */
-static int s_set_cookies (gw_request_t *request, pt_str_t session, uint64_t seconds)
-{
-    char csrf[GW_COOKIE_KEY + 1] = "";
-    uint8_t random[GW_COOKIE_KEY];
-    pt_buf_t lines;
-    if (session.len > 0) {
-        gw_random (random, sizeof random);
-        gw_cookie_key (random, csrf);
-    }
-    pt_buf_init (&lines, 1024);
-    gw_cookie_put_session (&lines, session, seconds, s_is_secure (request));
-    gw_cookie_put_csrf (&lines, pt_str (csrf), session.len > 0 ? GW_COOKIE_CSRF_SECONDS : 0, s_is_secure (request));
-    request->cookies = pt_buf_error (&lines) == 0 ? pt_arena_copy (request->arena, lines.at, lines.len) : NULL;
-    pt_buf_fini (&lines);
-    return request->cookies ? 0 : -PT_E_memory;
-}
-
 /*  A browser keeps its key where no script can read it, so the body does not show it. */
 static void s_on_signed_in (void *arg, const sv_reply_t *reply)
 {
@@ -85,9 +60,7 @@ static void s_on_signed_in (void *arg, const sv_reply_t *reply)
     pt_session_grant_t grant = *(const pt_session_grant_t *)reply->msg;
     int err = 0;
     if (grant.has_token && pt_str_eq (grant.token_type, PT_LIT ("Cookie"))) {
-        uint64_t seconds = grant.has_expires_at ? gw_cookie_seconds (grant.expires_at, sv_wall_us ()) : 0;
-        err = gw_cookie_is_key (grant.token) && seconds > 0 ? s_set_cookies (request, grant.token, seconds)
-                                                            : -PT_E_internal;
+        err = gw_browser_sign_in (request, &grant);
         grant.has_token = false;
     }
     if (err != 0)
@@ -116,9 +89,8 @@ static void s_on_signed_out (void *arg, const sv_reply_t *reply)
     gw_request_t *request = arg;
     if (!gw_call_succeeded (request, reply))
         return;
-    /*  Without memory the cookies stay, and are good for nothing. */
     if (request->proof.credential.is_cookie)
-        (void)s_set_cookies (request, PT_LIT (""), 0);
+        gw_browser_sign_out (request);
     gw_http_reply (request, request->route->status, PT_MSG_empty, NULL);
 }
 
@@ -186,15 +158,6 @@ static void s_ask_reset (gw_request_t *request)
 
 /* ---- the rest --------------------------------------------------------------------- */
 
-static void s_welcome (gw_request_t *request)
-{
-    static const char text[] = "{\"name\":\"Parley\",\"what\":\"a self-hosted real-time chat backend\","
-                               "\"version\":\"" SV_VERSION "\",\"api\":\"/v1\",\"websocket\":\"/v1/ws\","
-                               "\"ready\":\"/readyz\",\"docs\":\"docs/ of the source, services/gateway/README.md\"}";
-    gw_http_answer (request,
-                    &(gw_answer_t){.status = 200, .type = "application/json", .body = text, .len = sizeof text - 1});
-}
-
 /*  A handshake with all it needs never comes here: lws upgrades it. */
 static void s_plain_websocket (gw_request_t *request)
 {
@@ -206,7 +169,7 @@ static void s_plain_websocket (gw_request_t *request)
 #define ACCOUNT GW_SCOPE_ACCOUNT
 #define ADMIN GW_SCOPE_ADMIN
 
-const gw_route_t gw_routes[] = {
+static const gw_route_t s_v1[] = {
 #define MORE(method, path, op, status, flags, scope, fn, doc)                                                          \
     {                                                                                                                  \
         GW_##method, path, PT_OP_##op, status, flags, scope, fn, doc                                                   \
@@ -289,7 +252,9 @@ const gw_route_t gw_routes[] = {
     {GW_GET, "/v1/avatars/{avatar}", 0, 200, GW_STREAM | GW_OPEN, 0, gw_download_avatar,
      "A picture; anybody may see it"},
     {GW_GET, "/v1/ws", 0, 101, GW_NO_CALL, 0, s_plain_websocket, "The WebSocket"},
-    {GW_GET, "/", 0, 200, GW_NO_CALL, 0, s_welcome, "What this is"},
+};
+
+static const gw_route_t s_operators[] = {
     {GW_GET, "/healthz", 0, 200, GW_NO_CALL | GW_ANYWHERE, 0, gw_health_live, "The process runs"},
     {GW_GET, "/livez", 0, 200, GW_NO_CALL | GW_ANYWHERE, 0, gw_health_live, "The process runs"},
     {GW_GET, "/readyz", 0, 200, GW_NO_CALL | GW_ANYWHERE, 0, gw_health_ready,
@@ -297,4 +262,11 @@ const gw_route_t gw_routes[] = {
     {GW_GET, "/metrics", 0, 200, GW_NO_CALL | GW_INTERNAL, 0, gw_health_metrics, "Metrics in Prometheus' text format"},
 };
 
-const size_t gw_route_count = sizeof gw_routes / sizeof gw_routes[0];
+/*  What begins with /v1/ is looked for in its own rows alone. */
+static const gw_route_set_t s_native = {"/v1/", s_v1, sizeof s_v1 / sizeof s_v1[0], NULL};
+static const gw_route_set_t s_other = {"/", s_operators, sizeof s_operators / sizeof s_operators[0], NULL};
+
+const gw_route_set_t *const gw_route_sets[] = {&s_native, &s_other, &gw_dialect_clock_routes,
+                                               &gw_dialect_public_routes};
+
+const size_t gw_route_set_count = sizeof gw_route_sets / sizeof gw_route_sets[0];

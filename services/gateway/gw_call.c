@@ -113,6 +113,22 @@ static int s_fill_granted (const gw_request_t *request, const pt_desc_t *desc, v
     return 0;
 }
 
+bool gw_call_fill_inner (gw_request_t *request, pt_msg_t type, void *msg)
+{
+    const pt_desc_t *desc = pt_desc (type);
+    if (request->has_identity) {
+        s_set_inner (desc, msg, "account", request->identity.account);
+        s_set_inner (desc, msg, "session", request->identity.session);
+    }
+    s_fill_address (request, desc, msg);
+    int err = s_fill_granted (request, desc, msg);
+    if (err == 0)
+        err = s_fill_key (request, desc, msg);
+    if (err != 0)
+        gw_http_fail (request, err, NULL, NULL);
+    return err == 0;
+}
+
 bool gw_call_fill (gw_request_t *request, pt_msg_t type, void *msg)
 {
     const pt_desc_t *desc = pt_desc (type);
@@ -120,18 +136,9 @@ bool gw_call_fill (gw_request_t *request, pt_msg_t type, void *msg)
     int err = s_fill_path (request, desc, msg);
     if (err == 0)
         err = s_fill_query (request, desc, msg, &error);
-    if (err == 0 && request->has_identity) {
-        s_set_inner (desc, msg, "account", request->identity.account);
-        s_set_inner (desc, msg, "session", request->identity.session);
-    }
-    s_fill_address (request, desc, msg);
-    if (err == 0)
-        err = s_fill_granted (request, desc, msg);
-    if (err == 0)
-        err = s_fill_key (request, desc, msg);
     if (err != 0)
         gw_http_fail (request, err, NULL, &error);
-    return err == 0;
+    return err == 0 && gw_call_fill_inner (request, type, msg);
 }
 
 /* ---- calling ------------------------------------------------------------------ */

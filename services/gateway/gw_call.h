@@ -21,6 +21,9 @@ void *gw_call_read_body (gw_request_t *request, pt_msg_t type);
 /*  Path variables and query into fields that are not INNER, then the inner ones. */
 bool gw_call_fill (gw_request_t *request, pt_msg_t type, void *msg);
 
+/*  The inner ones alone: path and query are the handler's. */
+bool gw_call_fill_inner (gw_request_t *request, pt_msg_t type, void *msg);
+
 /*  Validates and calls; `fn` gets the request as its argument. */
 void gw_call_send (gw_request_t *request, uint16_t opcode, const void *msg, sv_reply_fn *fn);
 

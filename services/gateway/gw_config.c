@@ -47,6 +47,10 @@ const sv_setting_t gw_settings[] = {
     {"rate-limits", SV_TYPE_BOOL, AT (rate_limits), "on", 0, 0, 0,
      "how often a client's network and account may ask; off: not on this machine, where a proxy or a test may be",
      NULL},
+    {"compat-open-admin-signup", SV_TYPE_BOOL, AT (compat_open_admin_signup), "off", 0, 0, SV_RELOADABLE,
+     "let whoever registers at /register/ become staff by asking for it", NULL},
+    {"compat-refresh-rotate", SV_TYPE_BOOL, AT (compat_refresh_rotate), "off", 0, 0, SV_RELOADABLE,
+     "exchange the refresh token at /api/token/refresh/, so that each is good for one use", NULL},
     {"drain-spread", SV_TYPE_DURATION, AT (spread_ms), "3s", 0, 600000, SV_RELOADABLE,
      "on SIGTERM a thousand sockets or more are closed over this time, fewer in proportion", NULL},
 };

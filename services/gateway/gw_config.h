@@ -20,15 +20,17 @@ typedef struct gw_config {
     uint64_t send_buffer; /* of each client's socket; 0: the kernel's own measure */
     uint64_t head_ms;     /* a request's head must be whole by then */
     uint64_t body_ms;
-    uint64_t idle_ms;     /* between two requests of one connection */
-    uint64_t ping_ms;     /* between two of our pings; a silent peer is gone after two of them */
-    uint64_t call_ms;     /* deadline of a request to a service */
-    uint64_t upload_max;  /* bytes of one file */
-    uint64_t upload_ms;   /* a client that sends less than 1 KiB/s of a file for so long is given up */
-    uint64_t download_ms; /* one that takes nothing of a file for so long is */
-    uint64_t ws_rate;     /* frames a second a WebSocket may send; 0: no limit */
-    bool rate_limits;     /* also for clients on this machine */
-    uint64_t spread_ms;   /* closing many sockets on a drain takes so long */
+    uint64_t idle_ms;              /* between two requests of one connection */
+    uint64_t ping_ms;              /* between two of our pings; a silent peer is gone after two of them */
+    uint64_t call_ms;              /* deadline of a request to a service */
+    uint64_t upload_max;           /* bytes of one file */
+    uint64_t upload_ms;            /* a client that sends less than 1 KiB/s of a file for so long is given up */
+    uint64_t download_ms;          /* one that takes nothing of a file for so long is */
+    uint64_t ws_rate;              /* frames a second a WebSocket may send; 0: no limit */
+    bool rate_limits;              /* also for clients on this machine */
+    bool compat_open_admin_signup; /* who registers in the dialect `public` may ask to be staff */
+    bool compat_refresh_rotate;    /* refresh tokens of the dialect `clock` are good for one use */
+    uint64_t spread_ms;            /* closing many sockets on a drain takes so long */
 } gw_config_t;
 
 extern const sv_setting_t gw_settings[];

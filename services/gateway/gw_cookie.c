@@ -87,6 +87,11 @@ void gw_cookie_put_session (pt_buf_t *out, pt_str_t value, uint64_t seconds, boo
     s_put (out, GW_COOKIE_SESSION, value, seconds, "; HttpOnly", is_secure);
 }
 
+void gw_cookie_put_access (pt_buf_t *out, pt_str_t value, uint64_t seconds, bool is_secure)
+{
+    s_put (out, GW_COOKIE_ACCESS, value, seconds, "; HttpOnly", is_secure);
+}
+
 /*  Pages read it, to repeat it in a header: not HttpOnly. */
 void gw_cookie_put_csrf (pt_buf_t *out, pt_str_t value, uint64_t seconds, bool is_secure)
 {

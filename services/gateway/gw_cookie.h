@@ -37,6 +37,9 @@ bool gw_cookie_is_key (pt_str_t value);
 void gw_cookie_put_session (pt_buf_t *out, pt_str_t value, uint64_t seconds, bool is_secure);
 void gw_cookie_put_csrf (pt_buf_t *out, pt_str_t value, uint64_t seconds, bool is_secure);
 
+/*  The same for an access token, which counts on WebSockets alone. */
+void gw_cookie_put_access (pt_buf_t *out, pt_str_t value, uint64_t seconds, bool is_secure);
+
 /*  Seconds until then, begun ones too; 0 when it has passed. */
 uint64_t gw_cookie_seconds (int64_t expires_us, int64_t now_us);
 

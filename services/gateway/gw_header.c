@@ -226,6 +226,16 @@ bool gw_header_param (const char *value, size_t len, const char *name, char *out
     return false;
 }
 
+bool gw_header_lists_media (const char *value, size_t len, const char *media)
+{
+    const char *entry;
+    size_t entry_len, at = 0;
+    while (gw_header_next (value, len, &at, &entry, &entry_len))
+        if (gw_header_is_media (entry, entry_len, media))
+            return true;
+    return false;
+}
+
 bool gw_header_accepts_json (const char *value, size_t len)
 {
     const char *entry;

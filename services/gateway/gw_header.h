@@ -52,6 +52,9 @@ bool gw_header_is_json (const char *value, size_t len);
 /*  Whether Accept lets application/json through: absent, a wildcard, or named. */
 bool gw_header_accepts_json (const char *value, size_t len);
 
+/*  Whether Accept names this media type; wildcards do not. */
+bool gw_header_lists_media (const char *value, size_t len, const char *media);
+
 /*  Whether a Content-Type names this media type; parameters are ignored. */
 bool gw_header_is_media (const char *value, size_t len, const char *media);
 

@@ -7,6 +7,7 @@
 #ifndef GW_HTTP_H
 #define GW_HTTP_H
 
+#include "gw_dialect_problem.h"
 #include "gw_link.h"
 #include "gw_prove.h"
 #include "gw_route.h"
@@ -49,9 +50,12 @@ typedef struct {
 struct gw_request {
     gw_t *gw;
     gw_link_t *link;
-    pt_arena_t *arena;       /* lives as long as the request */
-    const gw_route_t *route; /* NULL: OPTIONS, or none found */
-    unsigned methods;        /* that the path takes */
+    pt_arena_t *arena;                    /* lives as long as the request */
+    const gw_route_t *route;              /* NULL: OPTIONS, or none found */
+    const gw_route_t *first;              /* of the rows of the path; NULL: there is no such path */
+    const gw_dialect_t *dialect;          /* that answers are written in; NULL: none, the native way */
+    const gw_dialect_refusal_t *refusals; /* how it words what the operation under way refuses; NULL: as usual */
+    unsigned methods;                     /* that the path takes */
     gw_method_t method;
     bool is_head; /* HEAD: the answer has no body */
     bool keeps_alive;
@@ -68,7 +72,7 @@ struct gw_request {
     unsigned query_count;
     gw_pair_t vars[GW_ROUTE_VARS];
     unsigned var_count;
-    bool has_json; /* Content-Type says so */
+    const char *content_type; /* NULL: none */
     gw_proof_t proof;
     gw_identity_t identity;
     bool has_identity;
@@ -81,6 +85,7 @@ struct gw_request {
     pt_buf_t body;
     const gw_stream_t *stream; /* NULL: body and answer are whole pieces */
     void *stream_ctx;          /* its handler's */
+    void *steps;               /* of a handler that calls more than once, in the arena */
     sv_watch_t *watch;         /* of a socket that is written to here */
     size_t head_sent;          /* of the head of a streamed answer, which is in `body` then */
     uint64_t call;

@@ -3,6 +3,7 @@
 
 #include "gw_answer.h"
 #include "gw_config.h"
+#include "gw_dialect.h"
 #include "gw_header.h"
 #include "gw_http_priv.h"
 #include <libwebsockets.h>
@@ -215,9 +216,11 @@ const gw_pair_t *gw_http_query (const gw_request_t *request, const char *name)
 static int s_find_route (gw_request_t *self)
 {
     gw_route_match_t match;
-    gw_route_find (gw_routes, gw_route_count, self->method, self->path, self->link->is_internal, &match);
+    gw_route_find (gw_route_sets, gw_route_set_count, self->method, self->path, self->link->is_internal, &match);
     self->methods = match.methods;
-    self->route = match.route;
+    self->first = match.first;
+    self->dialect = match.dialect;
+    self->route = match.lacks_slash && self->method == GW_GET ? &gw_dialect_slash : match.route;
     self->var_count = match.var_count;
     memcpy (self->vars, match.vars, sizeof match.vars);
     return 0;

@@ -62,6 +62,8 @@ static void s_renew_cookie (gw_request_t *self)
 static int s_admit (gw_request_t *self)
 {
     int err = self->proof.err;
+    if (err == -PT_E_unauthenticated && (self->route->flags & GW_ANYBODY) != 0)
+        return 0;
     if (err == -PT_E_too_many)
         self->limited = (gw_limited_t){self->proof.retry_ms, self->proof.limit};
     if (err != 0)

@@ -2,6 +2,7 @@
     from, what is served there, how often it asks, its types, and who asks. */
 
 #include "gw_config.h"
+#include "gw_dialect_body.h"
 #include "gw_header.h"
 #include "gw_http_priv.h"
 #include <libwebsockets.h>
@@ -17,18 +18,36 @@ static int s_read_origin (gw_request_t *self)
     return err;
 }
 
+/*  Whether the answer may be JSON.  A dialect's clients may ask for it in the query; a browser that would
+    rather see a page gets it all the same. */
+static bool s_accepts (const gw_request_t *self, const char *accept, size_t len)
+{
+    const gw_pair_t *format = self->dialect ? gw_http_query (self, "format") : NULL;
+    if (gw_header_accepts_json (accept, len))
+        return true;
+    return self->dialect && (gw_header_lists_media (accept, len, "text/html") ||
+                             (format && format->value_len == 4 && memcmp (format->value, "json", 4) == 0));
+}
+
 static int s_read_types (gw_request_t *self)
 {
     int err = 0;
     size_t len;
-    const char *type = gw_http_header (self, WSI_TOKEN_HTTP_CONTENT_TYPE, &len, &err);
+    self->content_type = gw_http_header (self, WSI_TOKEN_HTTP_CONTENT_TYPE, &len, &err);
     if (err != 0)
         return err;
-    self->has_json = type && gw_header_is_json (type, len);
     const char *accept = gw_http_header (self, WSI_TOKEN_HTTP_ACCEPT, &len, &err);
-    if (err != 0)
+    if (err != 0 || !accept)
         return 0; /* several Accept lines are legal; then anything goes */
-    return accept && !gw_http_is_stream (self) && !gw_header_accepts_json (accept, len) ? -PT_E_not_acceptable : 0;
+    bool is_free = gw_http_is_stream (self) || (self->route->flags & GW_PAGE) != 0;
+    return is_free || s_accepts (self, accept, len) ? 0 : -PT_E_not_acceptable;
+}
+
+static int s_check_media (const gw_request_t *self)
+{
+    gw_media_t media = gw_dialect_body_media (self->content_type);
+    bool is_taken = self->dialect ? media != GW_MEDIA_OTHER : media == GW_MEDIA_JSON;
+    return self->length == 0 || is_taken ? 0 : -PT_E_unsupported_media;
 }
 
 static int s_read_key (gw_request_t *self)
@@ -89,5 +108,5 @@ int gw_http_judge (gw_request_t *request)
         return 0;
     if (!request->has_length && (request->route->flags & GW_BODY) != 0)
         return -PT_E_length_required;
-    return request->length > 0 && !request->has_json ? -PT_E_unsupported_media : 0;
+    return s_check_media (request);
 }

@@ -1,4 +1,4 @@
-/*  gw_multipart - finding the one file in a body of type multipart/form-data.
+/*  gw_multipart - finding the one file, or all parts, in a body of type multipart/form-data.
 
     CR occurs in a delimiter only as its first byte, so when a match breaks off, what
     was matched is content, and the byte that broke it can only be another CR. */
@@ -50,6 +50,13 @@ bool gw_multipart_init (gw_multipart_t *self, const char *type, size_t len)
 
 /* ---- headers of a part -------------------------------------------------------- */
 
+static void s_on_disposition (gw_multipart_t *self, const char *value, size_t len)
+{
+    self->is_file = gw_disposition_name (value, len, self->name, sizeof self->name - 1, &self->name_len);
+    if (!gw_header_param (value, len, "name", self->field, sizeof self->field, &self->field_len))
+        self->field_len = 0;
+}
+
 /*  A line is whole; the empty one ends the head. */
 static s_state_t s_on_line (gw_multipart_t *self)
 {
@@ -60,8 +67,7 @@ static s_state_t s_on_line (gw_multipart_t *self)
     if (++self->headers > GW_MULTIPART_HEADERS)
         return S_BAD;
     if (self->line_len > skip && strncasecmp (self->line, name, skip) == 0)
-        self->is_file = gw_disposition_name (self->line + skip, self->line_len - skip, self->name,
-                                             sizeof self->name - 1, &self->name_len);
+        s_on_disposition (self, self->line + skip, self->line_len - skip);
     self->line_len = 0;
     return S_HEADER;
 }
@@ -83,6 +89,8 @@ static s_state_t s_on_behind (gw_multipart_t *self, char c)
 {
     self->headers = 0;
     self->line_len = 0;
+    self->is_file = false;
+    self->field_len = 0;
     return c == '\r' ? S_BEHIND_LF : c == '-' ? S_BEHIND_DASH : c == ' ' || c == '\t' ? S_BEHIND_SPACE : S_BAD;
 }
 
@@ -99,7 +107,8 @@ static s_state_t s_step (gw_multipart_t *self, char c)
         return s_on_header (self, c);
     case S_HEADER_LF:
         return c == '\n' ? s_on_line (self) : S_BAD;
-    case S_BEHIND_DASH: /* the last delimiter, and no part was a file */
+    case S_BEHIND_DASH: /* the last delimiter; an end only where no file was looked for */
+        return c == '-' && self->wants_all ? S_END : S_BAD;
     case S_CONTENT:
     case S_END:
     case S_BAD:
@@ -146,9 +155,18 @@ static size_t s_content (gw_multipart_t *self, const char **at, size_t *len, con
 
 static gw_multipart_result_t s_end_part (gw_multipart_t *self)
 {
+    bool is_end = self->is_file && !self->wants_all, is_part = self->is_part && self->wants_all;
     self->matched = 0;
-    self->state = self->is_file ? S_END : S_BEHIND;
-    return self->is_file ? GW_MULTIPART_END : GW_MULTIPART_MORE;
+    self->is_part = false;
+    self->state = is_end ? S_END : S_BEHIND;
+    return is_end ? GW_MULTIPART_END : is_part ? GW_MULTIPART_PART_END : GW_MULTIPART_MORE;
+}
+
+/*  Behind the head of a part. */
+static gw_multipart_result_t s_begin_part (gw_multipart_t *self)
+{
+    self->is_part = true;
+    return self->wants_all ? GW_MULTIPART_PART : self->is_file ? GW_MULTIPART_FILE : GW_MULTIPART_MORE;
 }
 
 static bool s_is_over (const gw_multipart_t *self)
@@ -166,13 +184,13 @@ static gw_multipart_result_t s_next (gw_multipart_t *self, const char **at, size
         ++*at;
         --*len;
         self->before++;
-        return was_header && self->state == S_CONTENT && self->is_file ? GW_MULTIPART_FILE : GW_MULTIPART_MORE;
+        return was_header && self->state == S_CONTENT ? s_begin_part (self) : GW_MULTIPART_MORE;
     }
     size_t piece = s_content (self, at, len, out);
     if (self->matched == self->delimiter_len)
         return s_end_part (self);
     *out_len = piece;
-    if (self->is_file)
+    if (self->is_file || (self->wants_all && self->is_part))
         return piece > 0 ? GW_MULTIPART_DATA : GW_MULTIPART_MORE;
     self->before += piece;
     return GW_MULTIPART_MORE;

@@ -17,7 +17,7 @@ json_t *gw_parse (const char *text, size_t len, json_error_t *error, bool *is_sh
 {
     json_set_alloc_funcs (s_alloc, free);
     s_is_short = false;
-    json_t *json = json_loadb (text, len, JSON_REJECT_DUPLICATES, error);
+    json_t *json = json_loadb (text, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, error);
     *is_short = !json && s_is_short;
     return json;
 }

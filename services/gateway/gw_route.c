@@ -1,6 +1,7 @@
 /*  gw_route - looking a path up in the table of routes; pure. */
 
 #include "gw_route.h"
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -27,21 +28,62 @@ static size_t s_segment (const char *path)
     return strcspn (path, "/");
 }
 
+static bool s_is_int (const char *value, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        if (value[i] < '0' || value[i] > '9')
+            return false;
+    return true;
+}
+
+static bool s_is_uuid (const char *value, size_t len)
+{
+    static const char shape[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+    for (size_t i = 0; i < len && i < sizeof shape - 1; i++)
+        if (shape[i] == '-' ? value[i] != '-' : !isxdigit ((unsigned char)value[i]))
+            return false;
+    return len == sizeof shape - 1;
+}
+
+static const struct {
+    const char *word;
+    size_t len;
+    bool (*fits) (const char *value, size_t len);
+} s_kinds[] = {{"int:", 4, s_is_int}, {"uuid:", 5, s_is_uuid}};
+
+/*  What stands between the braces of a pattern against a value. */
+static bool s_match_var (const char *name, size_t name_len, const char *value, size_t len, gw_route_match_t *out)
+{
+    if (len == 0 || out->var_count == GW_ROUTE_VARS)
+        return false;
+    for (size_t i = 0; i < sizeof s_kinds / sizeof s_kinds[0]; i++) {
+        if (name_len <= s_kinds[i].len || memcmp (name, s_kinds[i].word, s_kinds[i].len) != 0)
+            continue;
+        if (!s_kinds[i].fits (value, len))
+            return false;
+        name += s_kinds[i].len;
+        name_len -= s_kinds[i].len;
+    }
+    out->vars[out->var_count++] = (gw_pair_t){.name = name, .name_len = name_len, .value = value, .value_len = len};
+    return true;
+}
+
 /*  One segment of the pattern against one of the path. */
 static bool s_match_segment (const char *pattern, size_t pattern_len, const char *path, size_t path_len,
                              gw_route_match_t *out)
 {
-    if (pattern_len < 2 || pattern[0] != '{')
+    const char *end = pattern_len >= 2 && pattern[0] == '{' ? memchr (pattern, '}', pattern_len) : NULL;
+    if (!end)
         return pattern_len == path_len && memcmp (pattern, path, path_len) == 0;
-    if (path_len == 0 || out->var_count == GW_ROUTE_VARS)
+    size_t rest = (size_t)(pattern + pattern_len - (end + 1));
+    if (path_len < rest || memcmp (path + path_len - rest, end + 1, rest) != 0)
         return false;
-    out->vars[out->var_count++] =
-        (gw_pair_t){.name = pattern + 1, .name_len = pattern_len - 2, .value = path, .value_len = path_len};
-    return true;
+    return s_match_var (pattern + 1, (size_t)(end - pattern - 1), path, path_len - rest, out);
 }
 
 static bool s_match (const char *pattern, const char *path, gw_route_match_t *out)
 {
+    const char *start = pattern;
     out->var_count = 0;
     while (*pattern == '/' && *path == '/') {
         size_t pattern_len = s_segment (++pattern), path_len = s_segment (++path);
@@ -50,7 +92,8 @@ static bool s_match (const char *pattern, const char *path, gw_route_match_t *ou
         pattern += pattern_len;
         path += path_len;
     }
-    return *pattern == '\0' && *path == '\0';
+    out->lacks_slash = pattern > start && strcmp (pattern, "/") == 0 && *path == '\0';
+    return (*pattern == '\0' || out->lacks_slash) && *path == '\0';
 }
 
 static bool s_is_served (const gw_route_t *route, bool is_internal)
@@ -60,24 +103,35 @@ static bool s_is_served (const gw_route_t *route, bool is_internal)
     return ((route->flags & GW_INTERNAL) != 0) == is_internal;
 }
 
-void gw_route_find (const gw_route_t *table, size_t count, gw_method_t method, const char *path, bool is_internal,
+static void s_find (const gw_route_set_t *set, gw_method_t method, const char *path, bool is_internal,
                     gw_route_match_t *out)
 {
-    const char *taken = NULL;
-    *out = (gw_route_match_t){0};
-    for (size_t i = 0; i < count; i++) {
+    for (const gw_route_t *row = set->at; row < set->at + set->count; row++) {
         gw_route_match_t match = {0};
-        if (!s_is_served (&table[i], is_internal) || !s_match (table[i].path, path, &match))
+        if (!s_is_served (row, is_internal) || !s_match (row->path, path, &match))
             continue;
         /*  /me hides /{id}: the first pattern that fits has the path. */
-        if (taken && strcmp (taken, table[i].path) != 0)
+        if (out->first && strcmp (out->first->path, row->path) != 0)
             continue;
-        taken = table[i].path;
-        out->methods |= 1u << table[i].method;
-        if (table[i].method == method) {
-            out->route = &table[i];
+        out->first = out->first ? out->first : row;
+        out->lacks_slash = match.lacks_slash;
+        out->methods |= 1u << row->method;
+        if (row->method == method) {
+            out->route = row;
             memcpy (out->vars, match.vars, sizeof match.vars);
             out->var_count = match.var_count;
         }
+    }
+}
+
+void gw_route_find (const gw_route_set_t *const *sets, size_t count, gw_method_t method, const char *path,
+                    bool is_internal, gw_route_match_t *out)
+{
+    *out = (gw_route_match_t){0};
+    for (size_t i = 0; i < count && !out->first; i++) {
+        if (strncmp (path, sets[i]->under, strlen (sets[i]->under)) != 0)
+            continue;
+        s_find (sets[i], method, path, is_internal, out);
+        out->dialect = out->first ? sets[i]->dialect : NULL;
     }
 }

@@ -68,6 +68,9 @@ static int s_take_form (gw_upload_t *self, const char *bytes, size_t len, bool *
             return 0;
         case GW_MULTIPART_BAD:
             return -PT_E_malformed;
+        case GW_MULTIPART_PART: /* are told where all parts are wanted */
+        case GW_MULTIPART_PART_END:
+            break;
         }
     }
 }

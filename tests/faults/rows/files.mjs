@@ -167,7 +167,7 @@ export const rows = [
     injections: 24,
     short: 6,
     gap: [supervisorMs, supervisorMs + 1000],
-    hold: [600, 1200],
+    hold: [700, 1400],
     async inject({ cluster, random, state }, round) {
       if (round % victims.length === 0) state.victims = pickSome(random, victims, victims.length);
       const target = state.victims[round % victims.length];

@@ -1,0 +1,157 @@
+/*  gw_dialect - routes for clients of other chat systems: what a handler of a dialect needs. */
+
+#include "gw_dialect.h"
+#include "gw_browser.h"
+#include "gw_text.h"
+
+/* ---- the final slash ---------------------------------------------------------------- */
+
+static void s_put_query (pt_buf_t *out, const gw_request_t *request)
+{
+    for (unsigned i = 0; i < request->query_count; i++) {
+        const gw_pair_t *pair = &request->query[i];
+        pt_buf_puts (out, i > 0 ? "&" : "?");
+        gw_dialect_json_escape (out, pair->name, pair->name_len, false);
+        pt_buf_puts (out, "=");
+        gw_dialect_json_escape (out, pair->value, pair->value_len, false);
+    }
+}
+
+static void s_redirect (gw_request_t *request)
+{
+    pt_buf_t line;
+    pt_buf_init (&line, 2 * LIM_HTTP_HEADERS);
+    pt_buf_puts (&line, "Location: ");
+    gw_dialect_json_escape (&line, request->path, strlen (request->path), true);
+    pt_buf_puts (&line, "/");
+    s_put_query (&line, request);
+    pt_buf_put (&line, "\r\n", 3);
+    if (pt_buf_error (&line) != 0)
+        gw_http_fail (request, pt_buf_error (&line) == -PT_E_memory ? -PT_E_memory : -PT_E_uri_too_long, NULL, NULL);
+    else
+        gw_http_answer (request, &(gw_answer_t){.status = 301, .extra = line.at});
+    pt_buf_fini (&line);
+}
+
+const gw_route_t gw_dialect_slash = {
+    GW_GET, "/", 0, 301, GW_OPEN | GW_NO_CALL | GW_PAGE, 0, s_redirect, "The same path with its final slash"};
+
+/* ---- the request ---------------------------------------------------------------------- */
+
+static void s_answer_faults (gw_request_t *request, const gw_dialect_faults_t *faults)
+{
+    pt_buf_t body;
+    pt_buf_init (&body, GW_DIALECT_ANSWER);
+    gw_dialect_faults_write (&body, faults);
+    gw_dialect_answer (request, 400, &body);
+}
+
+bool gw_dialect_read (gw_request_t *request, gw_dialect_body_t *out)
+{
+    const char *detail;
+    const pt_str_t bytes = {request->body.at, (uint32_t)request->body.len};
+    int err =
+        gw_dialect_body_read (out, request->content_type, bytes, request->dialect->loose_key, request->arena, &detail);
+    if (err == -PT_E_invalid)
+        s_answer_faults (request, &out->faults);
+    else if (err != 0)
+        gw_http_fail (request, err, detail, NULL);
+    return err == 0;
+}
+
+bool gw_dialect_passes (gw_request_t *request, const gw_dialect_body_t *body)
+{
+    if (body->is_short)
+        gw_http_fail (request, -PT_E_memory, NULL, NULL);
+    else if (body->faults.count > 0)
+        s_answer_faults (request, &body->faults);
+    return gw_dialect_is_good (body);
+}
+
+pt_str_t gw_dialect_var (const gw_request_t *request, const char *name)
+{
+    for (unsigned i = 0; i < request->var_count; i++)
+        if (request->vars[i].name_len == strlen (name) &&
+            memcmp (request->vars[i].name, name, request->vars[i].name_len) == 0)
+            return (pt_str_t){request->vars[i].value, (uint32_t)request->vars[i].value_len};
+    return PT_LIT ("");
+}
+
+uint64_t gw_dialect_id (const gw_request_t *request, const char *name)
+{
+    pt_str_t digits = gw_dialect_var (request, name);
+    uint64_t value = 0;
+    for (uint32_t i = 0; i < digits.len; i++) {
+        if (value > (LIM_ID - 9) / 10)
+            return 0;
+        value = value * 10 + (uint64_t)(digits.at[i] - '0');
+    }
+    return value;
+}
+
+void gw_dialect_page (const gw_request_t *request, uint64_t usual, gw_dialect_page_t *out)
+{
+    *out = (gw_dialect_page_t){.is_secure = gw_browser_is_secure (request),
+                               .host = request->host,
+                               .path = request->path,
+                               .query = request->query,
+                               .query_count = request->query_count};
+    gw_dialect_page_read (out, usual);
+}
+
+/* ---- calling --------------------------------------------------------------------------- */
+
+void gw_dialect_call (gw_request_t *request, uint16_t opcode, void *msg, sv_reply_fn *fn)
+{
+    if (gw_call_fill_inner (request, pt_call_find (opcode)->request, msg))
+        gw_call_send (request, opcode, msg, fn);
+}
+
+bool gw_dialect_succeeded (gw_request_t *request, const sv_reply_t *reply, const gw_dialect_refusal_t *refusals)
+{
+    request->refusals = refusals;
+    return gw_call_succeeded (request, reply);
+}
+
+/* ---- answering --------------------------------------------------------------------------- */
+
+void gw_dialect_answer (gw_request_t *request, int status, pt_buf_t *body)
+{
+    if (pt_buf_error (body) != 0)
+        gw_http_fail (request, -PT_E_memory, NULL, NULL);
+    else
+        gw_http_answer (request, &(gw_answer_t){.status = status,
+                                                .type = body->len > 0 ? "application/json" : NULL,
+                                                .body = body->at,
+                                                .len = body->len});
+    pt_buf_fini (body);
+}
+
+void gw_dialect_say (gw_request_t *request, int status, const char *key, const char *text)
+{
+    pt_buf_t body;
+    pt_buf_init (&body, GW_DIALECT_ANSWER);
+    if (key) {
+        gw_dialect_faults_t faults = {.count = 0};
+        gw_dialect_faults_add (&faults, pt_str (key), pt_str (text), true);
+        gw_dialect_faults_write (&body, &faults);
+    }
+    gw_dialect_answer (request, status, &body);
+}
+
+void gw_dialect_describe (gw_request_t *request, const char *extra)
+{
+    pt_buf_t body;
+    pt_buf_init (&body, GW_DIALECT_ANSWER);
+    pt_buf_puts (&body, "{\"name\":");
+    gw_text_str (&body, request->first->doc, strlen (request->first->doc));
+    pt_buf_puts (&body, ",\"description\":\"\",\"renders\":[\"application/json\"],\"parses\":[\"application/json\","
+                        "\"application/x-www-form-urlencoded\",\"multipart/form-data\"]}");
+    if (pt_buf_error (&body) != 0)
+        gw_http_fail (request, -PT_E_memory, NULL, NULL);
+    else
+        gw_http_answer (
+            request, &(gw_answer_t){
+                         .status = 200, .type = "application/json", .extra = extra, .body = body.at, .len = body.len});
+    pt_buf_fini (&body);
+}

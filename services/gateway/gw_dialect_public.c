@@ -1,0 +1,107 @@
+/*  gw_dialect_public - the dialect of numbered rooms that everybody may enter and staff keeps. */
+
+#include "gw_browser.h"
+#include "gw_config.h"
+#include "gw_dialect_sign_in.h"
+#include "gw_header.h"
+#include "gw_home.h"
+#include "gw_text.h"
+#include <inttypes.h>
+#include <libwebsockets.h>
+
+/* ---- registering ----------------------------------------------------------------- */
+
+static const gw_dialect_refusal_t s_not_registered[] = {
+    {.field = "login", .code = "taken", .key = "message", .sentence = "User already exists", .is_plain = true},
+    {.field = "login",
+     .key = "username",
+     .sentence = "Enter a valid username. This value may contain only letters, numbers, and ./-/_ characters, and "
+                 "not numbers alone."},
+    {0}};
+
+static void s_on_registered (void *arg, const sv_reply_t *reply)
+{
+    gw_request_t *request = arg;
+    if (gw_dialect_succeeded (request, reply, s_not_registered))
+        gw_dialect_say (request, 201, "message", "User created successfully");
+}
+
+/*  Who asks to be staff is told nothing when that is not granted: clients read the answer of signing in. */
+static void s_register (gw_request_t *request)
+{
+    gw_dialect_body_t body;
+    bool is_admin = false;
+    pt_account_create_t create = {.has_login = true, .has_password = true, .is_lax = true, .has_is_lax = true};
+    if (!gw_dialect_read (request, &body))
+        return;
+    gw_dialect_text (&body, "username", &(gw_text_rule_t){.is_required = true, .max = LIM_LOGIN}, &create.login);
+    gw_dialect_text (&body, "password", &(gw_text_rule_t){.is_required = true, .max = LIM_PASSWORD}, &create.password);
+    gw_dialect_flag (&body, "is_admin", false, &is_admin);
+    if (!gw_dialect_passes (request, &body))
+        return;
+    create.is_staff = create.has_is_staff = is_admin && request->gw->config->compat_open_admin_signup;
+    gw_dialect_call (request, PT_OP_auth_account_create, &create, s_on_registered);
+}
+
+/* ---- signing in -------------------------------------------------------------------- */
+
+#define INVALID .key = "error", .sentence = "Invalid credentials", .is_plain = true
+
+static const gw_dialect_refusal_t s_not_signed_in[] = {
+    {.err = PT_E_bad_credentials, INVALID}, {.err = PT_E_inactive, INVALID}, {.err = PT_E_invalid, INVALID}, {0}};
+
+static void s_on_signed_in (gw_request_t *request, const pt_session_grant_t *grant)
+{
+    pt_buf_t body;
+    pt_buf_init (&body, GW_DIALECT_ANSWER);
+    pt_buf_puts (&body, "{\"token\":");
+    gw_text_str (&body, grant->token.at, grant->token.len);
+    pt_buf_printf (&body, ",\"is_admin\":%s,\"user_id\":%" PRIu64 "}",
+                   grant->has_staff && grant->staff ? "true" : "false", grant->account);
+    gw_dialect_answer (request, 200, &body);
+}
+
+/*  The page of this dialect opens its WebSocket without a token: the cookie says whose it is. */
+static void s_sign_in (gw_request_t *request)
+{
+    gw_dialect_body_t body;
+    gw_dialect_sign_in_t ask = {
+        .kind = PT_credential_kind_AUTHTOKEN, .has_cookie = true, .refusals = s_not_signed_in, .fn = s_on_signed_in};
+    if (!gw_dialect_read (request, &body))
+        return;
+    gw_dialect_text (&body, "username", &(gw_text_rule_t){.is_required = true}, &ask.identifier);
+    gw_dialect_text (&body, "password", &(gw_text_rule_t){.is_required = true}, &ask.password);
+    if (gw_dialect_passes (request, &body))
+        gw_dialect_sign_in (request, &ask);
+}
+
+/* ---- the root ------------------------------------------------------------------------ */
+
+static void s_root (gw_request_t *request)
+{
+    int err = 0;
+    size_t len = 0;
+    const char *accept = gw_http_header (request, WSI_TOKEN_HTTP_ACCEPT, &len, &err);
+    if (accept && gw_header_lists_media (accept, len, "text/html")) {
+        gw_home (request);
+        return;
+    }
+    pt_buf_t body;
+    pt_buf_init (&body, GW_DIALECT_ANSWER);
+    pt_buf_puts (&body, "{\"rooms\":");
+    gw_dialect_json_url (&body, gw_browser_is_secure (request), request->host, "/rooms/");
+    pt_buf_puts (&body, "}");
+    gw_dialect_answer (request, 200, &body);
+}
+
+/* ---- the table ---------------------------------------------------------------------- */
+
+static const gw_dialect_t s_dialect = {.name = "public", .challenge = GW_CHALLENGE_NONE, .loose_key = "errors"};
+
+static const gw_route_t s_routes[] = {
+    {GW_GET, "/", 0, 200, GW_NO_CALL | GW_OPEN | GW_PAGE, 0, s_root, "What there is; a page for browsers"},
+    {GW_POST, "/register/", PT_OP_auth_account_create, 201, GW_OPEN | GW_MAYBE | GW_COSTLY, 0, s_register, "Register"},
+    {GW_POST, "/login/", PT_OP_auth_session_create, 200, GW_OPEN | GW_MAYBE | GW_COSTLY, 0, s_sign_in, "Sign in"},
+};
+
+const gw_route_set_t gw_dialect_public_routes = {"/", s_routes, sizeof s_routes / sizeof s_routes[0], &s_dialect};
