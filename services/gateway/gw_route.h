@@ -40,6 +40,7 @@ enum {
 
 typedef struct gw_request gw_request_t;
 typedef struct gw_dialect gw_dialect_t; /* gw_dialect_problem.h */
+typedef struct gw_spec gw_spec_t;       /* gw_shape.h */
 typedef void (gw_route_fn) (gw_request_t *request);
 
 typedef struct gw_route {
@@ -51,6 +52,7 @@ typedef struct gw_route {
     unsigned scope;  /* GW_SCOPE_*, of which the credential needs all */
     gw_route_fn *fn; /* NULL: gw_call_route */
     const char *doc;
+    const gw_spec_t *spec; /* what it takes and gives, for the documents; NULL: what its operation does */
 } gw_route_t;
 
 /*  In a path, {int:name} takes digits alone, {uuid:name} a UUID; what follows the brace ends the
