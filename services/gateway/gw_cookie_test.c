@@ -85,11 +85,13 @@ static void test_set_cookies_say_who_may_read_them (void **state)
     gw_cookie_put_session (&out, PT_LIT (KEY), 1209600, false);
     gw_cookie_put_csrf (&out, PT_LIT (OTHER), GW_COOKIE_CSRF_SECONDS, true);
     gw_cookie_put_session (&out, PT_LIT (""), 0, false);
+    gw_cookie_put_access (&out, PT_LIT ("a.b.c"), 300, false);
     pt_buf_put (&out, "", 1);
     assert_int_equal (pt_buf_error (&out), 0);
     assert_string_equal (out.at, "Set-Cookie: sessionid=" KEY "; Path=/; Max-Age=1209600; SameSite=Lax; HttpOnly\r\n"
                                  "Set-Cookie: csrftoken=" OTHER "; Path=/; Max-Age=31449600; SameSite=Lax; Secure\r\n"
-                                 "Set-Cookie: sessionid=; Path=/; Max-Age=0; SameSite=Lax; HttpOnly\r\n");
+                                 "Set-Cookie: sessionid=; Path=/; Max-Age=0; SameSite=Lax; HttpOnly\r\n"
+                                 "Set-Cookie: access=a.b.c; Path=/; Max-Age=300; SameSite=Lax; HttpOnly\r\n");
     pt_buf_fini (&out);
 }
 

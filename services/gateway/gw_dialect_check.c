@@ -61,6 +61,7 @@ static unsigned s_characters (pt_str_t text)
     return count;
 }
 
+/*  U+0000 is none that the schema lets pass. */
 static bool s_is_text (const gw_value_t *value)
 {
     bool has_text = value->kind == GW_VALUE_TEXT || value->kind == GW_VALUE_INTEGER || value->kind == GW_VALUE_REAL;
@@ -73,8 +74,6 @@ static const char *s_judge_text (gw_dialect_body_t *self, const gw_text_rule_t *
     unsigned count = s_characters (text);
     if (text.len == 0)
         return rule->may_be_blank ? NULL : "This field may not be blank.";
-    if (memchr (text.at, '\0', text.len))
-        return "Null characters are not allowed.";
     bool is_long = rule->max > 0 && count > rule->max;
     if (!is_long && count >= rule->min)
         return NULL;
@@ -92,8 +91,12 @@ bool gw_dialect_text (gw_dialect_body_t *self, const char *field, const gw_text_
     const gw_value_t *value = s_present (self, field, rule->is_required);
     if (!value)
         return false;
-    if (!s_is_text (value))
-        return s_fail (self, field, "Not a valid string.");
+    if (!s_is_text (value)) {
+        bool has_null = value->text.len > 0 && memchr (value->text.at, '\0', value->text.len);
+        return s_fail (self, field,
+                       has_null && value->kind == GW_VALUE_TEXT ? "Null characters are not allowed."
+                                                                : "Not a valid string.");
+    }
     pt_str_t text = rule->keeps_space ? value->text : s_trim (value->text);
     /*  An empty control of a form is one that was not filled in. */
     if (text.len == 0 && self->is_form && !rule->is_required && !rule->may_be_blank)

@@ -168,6 +168,19 @@ static void test_media_types_ignore_parameters (void **state)
     assert_true (gw_header_accepts_json ("", 0));
 }
 
+static void test_accept_names_media_types_or_wildcards (void **state)
+{
+    (void)state;
+    static const struct {
+        const char *value;
+        bool is_named;
+    } rows[] = {{"text/html", true},   {"*/*", false}, {"image/png, Text/HTML;q=0.1", true},
+                {"text/htmlx", false}, {"", false},    {"text/*", false}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        if (gw_header_lists_media (rows[i].value, strlen (rows[i].value), "text/html") != rows[i].is_named)
+            fail_msg ("Accept: %s", rows[i].value);
+}
+
 static void test_lists_are_walked_and_trimmed (void **state)
 {
     (void)state;
@@ -227,6 +240,7 @@ int main (void)
         cmocka_unit_test (test_credentials_are_a_known_scheme_and_one_token),
         cmocka_unit_test (test_ids_are_printable_and_bounded),
         cmocka_unit_test (test_media_types_ignore_parameters),
+        cmocka_unit_test (test_accept_names_media_types_or_wildcards),
         cmocka_unit_test (test_lists_are_walked_and_trimmed),
         cmocka_unit_test (test_a_trace_id_is_taken_from_a_valid_traceparent_alone),
     };

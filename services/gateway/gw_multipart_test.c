@@ -106,9 +106,63 @@ static void test_what_comes_before_the_file_is_bounded (void **state)
     assert_int_equal (s_parse (text, GW_MULTIPART_LINE + 16, sizeof text, out, &len), GW_MULTIPART_BAD);
 }
 
+/*  What there is in a form, as text: `name=content;`, of a file `name!file=content;`. */
+static gw_multipart_result_t s_parse_all (const char *text, size_t piece, char *out)
+{
+    gw_multipart_t self;
+    gw_multipart_result_t result = GW_MULTIPART_MORE;
+    size_t total = strlen (text);
+    *out = '\0';
+    assert_true (gw_multipart_init (&self, TYPE, sizeof TYPE - 1));
+    self.wants_all = true;
+    for (size_t from = 0; from < total && result != GW_MULTIPART_END && result != GW_MULTIPART_BAD; from += piece) {
+        const char *at = text + from, *data;
+        size_t left = total - from < piece ? total - from : piece, len;
+        do {
+            result = gw_multipart_next (&self, &at, &left, &data, &len);
+            if (result == GW_MULTIPART_PART)
+                sprintf (out + strlen (out), "%.*s%s%.*s=", (int)self.field_len, self.field, self.is_file ? "!" : "",
+                         self.is_file ? (int)self.name_len : 0, self.name);
+            else if (result == GW_MULTIPART_DATA)
+                sprintf (out + strlen (out), "%.*s", (int)len, data);
+            else if (result == GW_MULTIPART_PART_END)
+                strcat (out, ";");
+        } while (result == GW_MULTIPART_PART || result == GW_MULTIPART_DATA || result == GW_MULTIPART_PART_END);
+    }
+    return result;
+}
+
+#define FIELD_HEAD(name) "Content-Disposition: form-data; name=\"" name "\"\r\n\r\n"
+
+static void test_all_parts_are_found_where_all_are_wanted (void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *parts;
+        gw_multipart_result_t result;
+    } rows[] = {
+        {"--xx\r\n" FIELD_HEAD ("a") "1\r\n--xx\r\n" FIELD_HEAD ("b") "\r\n--xx--\r\n", "a=1;b=;", GW_MULTIPART_END},
+        {"pre\r\n--xx\r\n" FILE_HEAD "1\r\n--xx\r\n" FIELD_HEAD ("a") "2\r\n3\r\n--xx--behind", "f!n=1;a=2\r\n3;",
+         GW_MULTIPART_END},
+        {"--xx\r\n" FIELD_HEAD ("a") "1\r\n--xx\r\nA: b\r\n\r\n2\r\n--xx--", "a=1;=2;", GW_MULTIPART_END},
+        {"--xx--", "", GW_MULTIPART_END},
+        {"--xx\r\n" FIELD_HEAD ("a") "1\r\n--xx", "a=1;", GW_MULTIPART_MORE},
+        {"--xx\r\n" FIELD_HEAD ("a") "1", "a=1", GW_MULTIPART_MORE},
+        {"--xx\r\n" FIELD_HEAD ("a") "1\r\n--xx-x", "a=1;", GW_MULTIPART_BAD},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        for (size_t piece = 1; piece < 60; piece++) {
+            char out[256];
+            gw_multipart_result_t result = s_parse_all (rows[i].text, piece, out);
+            if (result != rows[i].result || strcmp (out, rows[i].parts) != 0)
+                fail_msg ("row %zu in pieces of %zu: %d %s", i, piece, result, out);
+        }
+}
+
 int main (void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test (test_the_first_file_is_found_however_the_form_is_cut),
+    const struct CMUnitTest tests[] = {cmocka_unit_test (test_all_parts_are_found_where_all_are_wanted),
+                                       cmocka_unit_test (test_the_first_file_is_found_however_the_form_is_cut),
                                        cmocka_unit_test (test_only_forms_with_a_boundary_are_read),
                                        cmocka_unit_test (test_what_comes_before_the_file_is_bounded)};
     return cmocka_run_group_tests (tests, NULL, NULL);

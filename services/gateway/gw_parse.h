@@ -10,7 +10,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 
-/*  One strict value (repeated members are refused), or NULL with `error` filled in
+/*  One strict value, of any kind (repeated members are refused), or NULL with `error` filled in
     and `is_short` told: memory was out. */
 json_t *gw_parse (const char *text, size_t len, json_error_t *error, bool *is_short);
 

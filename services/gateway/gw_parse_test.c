@@ -21,6 +21,20 @@ static void test_bad_text_is_not_a_lack_of_memory (void **state)
     }
 }
 
+static void test_any_value_is_json (void **state)
+{
+    (void)state;
+    static const char *const texts[] = {"null", "7", "\"x\"", "[1]", " true "};
+    for (size_t i = 0; i < sizeof (texts) / sizeof (texts[0]); i++) {
+        json_error_t error;
+        bool is_short = true;
+        json_t *json = gw_parse (texts[i], strlen (texts[i]), &error, &is_short);
+        assert_non_null (json);
+        assert_false (is_short);
+        json_decref (json);
+    }
+}
+
 /*  Sanitizers have an allocator of their own in this place. */
 #ifndef __has_feature
 #define __has_feature(name) 0
@@ -66,6 +80,7 @@ int main (void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test (test_bad_text_is_not_a_lack_of_memory),
+        cmocka_unit_test (test_any_value_is_json),
 #ifdef OWN_MALLOC
         cmocka_unit_test (test_every_allocation_that_fails_is_told),
 #endif
