@@ -5,7 +5,8 @@
 
     A handler reads the body with gw_dialect_read, checks its fields (gw_dialect_check.h), asks
     gw_dialect_passes, calls with gw_dialect_call, and in the reply function asks
-    gw_dialect_succeeded before it writes an answer (gw_dialect_json.h). */
+    gw_dialect_succeeded before it writes an answer (gw_dialect_json.h).  What the schema refuses of
+    a message is worded as request->refusals say when it is called. */
 
 #ifndef GW_DIALECT_H
 #define GW_DIALECT_H

@@ -15,7 +15,7 @@ static const gw_dialect_refusal_t s_not_registered[] = {
     {.field = "login", .code = "taken", .key = "error", .sentence = "Username already used", .is_plain = true},
     {.field = "login",
      .key = "error",
-     .sentence = "username may hold letters, digits, _, . and - alone, and not digits alone",
+     .sentence = "username may not hold blanks, colons and control characters, nor more than 64 bytes",
      .is_plain = true},
     {.field = "name", .key = "error", .sentence = "name is not valid", .is_plain = true},
     {.field = "password", .key = "error", .sentence = "password is not valid", .is_plain = true},
@@ -63,6 +63,7 @@ static void s_register (gw_request_t *request)
                                   .has_password = true,
                                   .is_lax = true,
                                   .has_is_lax = true};
+    request->refusals = s_not_registered;
     gw_dialect_call (request, PT_OP_auth_account_create, &create, s_on_registered);
 }
 
@@ -143,7 +144,7 @@ static void s_refresh (gw_request_t *request)
     if (!gw_dialect_read (request, &body))
         return;
     gw_dialect_text (&body, "refresh", &(gw_text_rule_t){.is_required = true}, &refresh.refresh);
-    request->refusals = s_not_refreshed; /* also of a token that is longer than any */
+    request->refusals = s_not_refreshed;
     if (gw_dialect_passes (request, &body))
         gw_dialect_call (request, PT_OP_auth_session_refresh, &refresh, s_on_refreshed);
 }

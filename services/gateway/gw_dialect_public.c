@@ -14,9 +14,16 @@
 static const gw_dialect_refusal_t s_not_registered[] = {
     {.field = "login", .code = "taken", .key = "message", .sentence = "User already exists", .is_plain = true},
     {.field = "login",
+     .code = "too_long",
      .key = "username",
-     .sentence = "Enter a valid username. This value may contain only letters, numbers, and ./-/_ characters, and "
-                 "not numbers alone."},
+     .sentence = "Ensure this field has no more than 64 characters."},
+    {.field = "login",
+     .key = "username",
+     .sentence = "Enter a valid username. This value may not contain blanks, colons and control characters."},
+    {.field = "password",
+     .code = "too_long",
+     .key = "password",
+     .sentence = "Ensure this field has no more than 1024 characters."},
     {0}};
 
 static void s_on_registered (void *arg, const sv_reply_t *reply)
@@ -40,6 +47,7 @@ static void s_register (gw_request_t *request)
     if (!gw_dialect_passes (request, &body))
         return;
     create.is_staff = create.has_is_staff = is_admin && request->gw->config->compat_open_admin_signup;
+    request->refusals = s_not_registered;
     gw_dialect_call (request, PT_OP_auth_account_create, &create, s_on_registered);
 }
 

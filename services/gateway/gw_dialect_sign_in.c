@@ -79,5 +79,6 @@ void gw_dialect_sign_in (gw_request_t *request, const gw_dialect_sign_in_t *ask)
     }
     steps->ask = *ask;
     request->steps = steps;
+    request->refusals = ask->refusals;
     s_call (request, ask->kind, s_on_token);
 }
