@@ -55,6 +55,33 @@ static void s_form (const char *bytes, size_t len, size_t piece, fuzz_decoded_t 
     }
 }
 
+/*  All parts of a form: what is between them is kept as a mark. */
+static void s_parts (const char *bytes, size_t len, size_t piece, fuzz_decoded_t *out)
+{
+    static const char type[] = "multipart/form-data; boundary=-x";
+    gw_multipart_t self;
+    bool is_part = false;
+    fuzz_must (gw_multipart_init (&self, type, sizeof type - 1));
+    self.wants_all = true;
+    out->len = 0;
+    out->result = GW_MULTIPART_MORE;
+    for (size_t from = 0; from < len && out->result == GW_MULTIPART_MORE; from += piece) {
+        const char *at = bytes + from, *data = NULL;
+        size_t left = len - from < piece ? len - from : piece, data_len = 0;
+        do {
+            out->result = gw_multipart_next (&self, &at, &left, &data, &data_len);
+            fuzz_must (out->result != GW_MULTIPART_FILE && self.field_len <= GW_MULTIPART_FIELD);
+            fuzz_must (is_part || (out->result != GW_MULTIPART_DATA && out->result != GW_MULTIPART_PART_END));
+            fuzz_must (!is_part || (out->result != GW_MULTIPART_PART && out->result != GW_MULTIPART_END));
+            if (out->result == GW_MULTIPART_DATA)
+                s_keep (out, data, data_len);
+            else if (out->result == GW_MULTIPART_PART || out->result == GW_MULTIPART_PART_END)
+                is_part = out->result == GW_MULTIPART_PART;
+        } while (out->result != GW_MULTIPART_MORE && out->result != GW_MULTIPART_END &&
+                 out->result != GW_MULTIPART_BAD);
+    }
+}
+
 static void s_compare (void (*fn) (const char *, size_t, size_t, fuzz_decoded_t *), const char *bytes, size_t len,
                        size_t piece)
 {
@@ -72,6 +99,7 @@ int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
     char *bytes = fuzz_bytes (&in, 1 << 15, &len);
     s_compare (s_chunked, bytes, len, piece);
     s_compare (s_form, bytes, len, piece);
+    s_compare (s_parts, bytes, len, piece);
     free (bytes);
     return 0;
 }
