@@ -6,6 +6,7 @@
 
 #include "auth_bootstrap.h"
 #include "auth_policy.h"
+#include "sv_email.h"
 #include <inttypes.h>
 #include <sodium.h>
 #include <stdlib.h>
@@ -35,7 +36,7 @@ static int s_add_user (auth_bootstrap_t *self, const char *setting, s_user_t use
         auth_why (why, "%s: more than %d users", setting, AUTH_BOOTSTRAP_USERS);
         return -PT_E_invalid;
     }
-    user.is_email = auth_policy_is_email (user.identifier);
+    user.is_email = sv_email_is_valid (user.identifier);
     if (!user.is_email && !auth_policy_is_login (user.identifier)) {
         auth_why (why, "%s: the name of user %u is neither a login nor a mail address", setting, self->count + 1);
         return -PT_E_invalid;

@@ -12,6 +12,7 @@
 #include "auth_person.h"
 #include "auth_policy.h"
 #include "auth_revoked.h"
+#include "sv_email.h"
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -218,7 +219,7 @@ void auth_change_on_email (void *ctx, sv_request_t *request, const void *msg)
                                .password = s_shown (ask->has_password, ask->password),
                                .address = ask->address,
                                .go_on = s_enter_mail};
-    if (auth_policy_is_email (ask->email))
+    if (sv_email_is_valid (ask->email))
         s_begin (ctx, request, &change);
     else
         s_refuse_field (&request, "email", "encoding", "not a mail address");

@@ -11,6 +11,7 @@
 #include "auth_ops.h"
 #include "auth_policy.h"
 #include "auth_revoked.h"
+#include "sv_email.h"
 
 /*  Lives of the keys, microseconds. */
 static const int64_t s_lives_us[] = {
@@ -56,7 +57,7 @@ void auth_mail_on_ask (void *ctx, sv_request_t *request, const void *msg)
     const pt_mail_ask_t *ask = msg;
     const pt_mail_insert_t mail = {
         .kind = ask->kind, .email = ask->email, .address = ask->address, .has_address = ask->has_address};
-    if (!auth_policy_is_email (ask->email)) {
+    if (!sv_email_is_valid (ask->email)) {
         pt_error_t error = {0};
         pt_error_add (&error, sv_request_arena (request), "email", "encoding", "not a mail address");
         sv_request_fail_with (&request, PT_E_invalid, &error);

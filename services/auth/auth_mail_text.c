@@ -5,7 +5,7 @@
     character, and the name stands in the body alone. */
 
 #include "auth_mail_text.h"
-#include "auth_policy.h"
+#include "sv_email.h"
 #include "sv_text.h"
 #include <sodium.h>
 #include <stdio.h>
@@ -211,7 +211,7 @@ int auth_mail_text_write (const auth_mail_letter_t *letter, bool is_wire, pt_buf
 {
     const s_template_t *template = s_find_template (letter->kind);
     const char *eol = is_wire ? "\r\n" : "\n";
-    if (!template || !auth_policy_is_email (letter->to))
+    if (!template || !sv_email_is_valid (letter->to))
         return -PT_E_invalid;
     pt_buf_t body;
     pt_buf_init (&body, S_BODY_MAX);

@@ -35,11 +35,6 @@ bool auth_policy_is_lax_login (pt_str_t login)
     return login.len > 0 && login.len <= LIM_LOGIN && !sv_text_has_control (login, false);
 }
 
-bool auth_policy_is_email (pt_str_t email)
-{
-    return sv_email_is_valid (email);
-}
-
 pt_str_t auth_policy_lower (pt_str_t text, pt_arena_t *arena)
 {
     char *copy = pt_arena_copy (arena, text.at, text.len);
@@ -129,7 +124,7 @@ int auth_policy_account (const pt_account_create_t *ask, pt_arena_t *arena, pt_a
         rc = s_refuse (error, arena, "login", "encoding", "no blanks, colons or control characters");
     if (ask->has_login && !ask->is_lax && !auth_policy_is_login (ask->login))
         rc = s_refuse (error, arena, "login", "encoding", "letters, digits, _ . and -, and not digits alone");
-    if (ask->has_email && !auth_policy_is_email (ask->email))
+    if (ask->has_email && !sv_email_is_valid (ask->email))
         rc = s_refuse (error, arena, "email", "encoding", "not a mail address");
     if (s_check_name ("name", ask->has_name, ask->name, arena, error) != 0)
         rc = -PT_E_invalid;

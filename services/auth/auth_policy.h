@@ -16,10 +16,6 @@ bool auth_policy_is_login (pt_str_t login);
     (which end the login in a Basic credential) and control characters. */
 bool auth_policy_is_lax_login (pt_str_t login);
 
-/*  local@domain in ASCII: a dot-atom of at most 64 bytes, and at least two DNS
-    labels.  Addresses that only quoting would make legal are refused. */
-bool auth_policy_is_email (pt_str_t email);
-
 /*  `text` with A-Z as a-z, in `arena`.  `at` is NULL when out of memory. */
 pt_str_t auth_policy_lower (pt_str_t text, pt_arena_t *arena);
 

@@ -233,11 +233,11 @@ static int s_begin_part (gw_dialect_body_t *self, const gw_multipart_t *form, gw
     if (s_copy (self->arena, form->field, form->field_len, &name) != 0)
         return -PT_E_memory;
     gw_value_t *field = s_add (self, name);
-    *out_field = field;
     if (!field) {
         *out_detail = s_too_many;
         return -PT_E_malformed;
     }
+    *out_field = field;
     if (!form->is_file)
         return 0;
     field->kind = GW_VALUE_FILE;
@@ -250,14 +250,13 @@ static int s_read_parts (gw_dialect_body_t *self, gw_multipart_t *form, pt_str_t
     char *content = pt_arena_alloc (self->arena, bytes.len + 1);
     const char *at = bytes.at, *piece;
     size_t left = bytes.len, len = 0;
-    gw_value_t *field = NULL;
+    gw_value_t none = {0}, *field = &none; /* content comes behind a part alone */
     int err = content ? 0 : -PT_E_memory;
     while (err == 0) {
         switch (gw_multipart_next (form, &at, &left, &piece, &len)) {
         case GW_MULTIPART_PART:
             err = s_begin_part (self, form, &field, out_detail);
-            if (field)
-                field->text = (pt_str_t){content, 0};
+            field->text = (pt_str_t){content, 0};
             break;
         case GW_MULTIPART_DATA:
             memcpy (content, piece, len);

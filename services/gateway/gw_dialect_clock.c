@@ -4,6 +4,7 @@
 #include "gw_browser.h"
 #include "gw_config.h"
 #include "gw_dialect_sign_in.h"
+#include "gw_shape.h"
 #include "gw_text.h"
 #include <inttypes.h>
 
@@ -154,13 +155,36 @@ static void s_refresh (gw_request_t *request)
 static const gw_dialect_t s_dialect = {
     .name = "clock", .challenge = GW_CHALLENGE_BEARER, .loose_key = "non_field_errors"};
 
+static const gw_shape_t s_newcomer[] = {{"name", GW_SHAPE_TEXT, 0, "display name"},
+                                        {"username", GW_SHAPE_TEXT, 0, "sign-in name"},
+                                        {"password", GW_SHAPE_SECRET, 0, "any that is not empty"},
+                                        {0}};
+static const gw_shape_t s_registered[] = {{"id", GW_SHAPE_INT, 0, "account id"},
+                                          {"name", GW_SHAPE_TEXT, 0, "display name"},
+                                          {"username", GW_SHAPE_TEXT, 0, "sign-in name"},
+                                          {0}};
+static const gw_shape_t s_credentials[] = {
+    {"username", GW_SHAPE_TEXT, 0, "sign-in name, or mail address"}, {"password", GW_SHAPE_SECRET, 0, "password"}, {0}};
+static const gw_shape_t s_pair[] = {
+    {"access", GW_SHAPE_TEXT, 0, "access token (JWT, ES256)"}, {"refresh", GW_SHAPE_TEXT, 0, "refresh token"}, {0}};
+static const gw_shape_t s_shown[] = {{"refresh", GW_SHAPE_SECRET, 0, "refresh token"}, {0}};
+static const gw_shape_t s_renewed[] = {
+    {"access", GW_SHAPE_TEXT, 0, "access token (JWT, ES256)"},
+    {"refresh", GW_SHAPE_TEXT, GW_SHAPE_OPTIONAL, "its successor, where each is good for one use"},
+    {0}};
+static const gw_shape_t s_cookie[] = {{"Set-Cookie", GW_SHAPE_TEXT, 0, "access, for WebSockets alone"}, {0}};
+
+static const gw_spec_t s_register_spec = {.takes = s_newcomer, .gives = s_registered};
+static const gw_spec_t s_obtain_spec = {.takes = s_credentials, .gives = s_pair, .tells = s_cookie};
+static const gw_spec_t s_refresh_spec = {.takes = s_shown, .gives = s_renewed, .tells = s_cookie};
+
 static const gw_route_t s_routes[] = {
     {GW_POST, "/api/register/", PT_OP_auth_account_create, 201, GW_OPEN | GW_MAYBE | GW_COSTLY, 0, s_register,
-     "Register"},
+     "Register", &s_register_spec},
     {GW_POST, "/api/token/", PT_OP_auth_session_create, 200, GW_OPEN | GW_MAYBE | GW_COSTLY, 0, s_obtain,
-     "Sign in for a pair of tokens"},
+     "Sign in for a pair of tokens", &s_obtain_spec},
     {GW_POST, "/api/token/refresh/", PT_OP_auth_session_refresh, 200, GW_OPEN | GW_MAYBE, 0, s_refresh,
-     "Have another access token"},
+     "Have another access token", &s_refresh_spec},
 };
 
 const gw_route_set_t gw_dialect_clock_routes = {"/api/", s_routes, sizeof s_routes / sizeof s_routes[0], &s_dialect};

@@ -5,6 +5,7 @@
 #include "gw_dialect_sign_in.h"
 #include "gw_header.h"
 #include "gw_home.h"
+#include "gw_shape.h"
 #include "gw_text.h"
 #include <inttypes.h>
 #include <libwebsockets.h>
@@ -106,10 +107,32 @@ static void s_root (gw_request_t *request)
 
 static const gw_dialect_t s_dialect = {.name = "public", .challenge = GW_CHALLENGE_NONE, .loose_key = "errors"};
 
+static const gw_shape_t s_newcomer[] = {
+    {"username", GW_SHAPE_TEXT, 0, "sign-in name"},
+    {"password", GW_SHAPE_SECRET, 0, "any that is not empty"},
+    {"is_admin", GW_SHAPE_BOOL, GW_SHAPE_OPTIONAL, "asks to be staff, which an installation may grant"},
+    {0}};
+static const gw_shape_t s_registered[] = {{"message", GW_SHAPE_TEXT, 0, "that it is done"}, {0}};
+static const gw_shape_t s_credentials[] = {
+    {"username", GW_SHAPE_TEXT, 0, "sign-in name, or mail address"}, {"password", GW_SHAPE_SECRET, 0, "password"}, {0}};
+static const gw_shape_t s_signed_in[] = {{"token", GW_SHAPE_TEXT, 0, "the same at every sign-in, 40 hex digits"},
+                                         {"is_admin", GW_SHAPE_BOOL, 0, "whether the account is staff"},
+                                         {"user_id", GW_SHAPE_INT, 0, "account id"},
+                                         {0}};
+static const gw_shape_t s_cookies[] = {{"Set-Cookie", GW_SHAPE_TEXT, 0, "sessionid and csrftoken"}, {0}};
+static const gw_shape_t s_places[] = {{"rooms", GW_SHAPE_URL, 0, "where the rooms are"}, {0}};
+
+static const gw_spec_t s_root_spec = {.gives = s_places, .gives_media = "application/json, text/html"};
+static const gw_spec_t s_register_spec = {.takes = s_newcomer, .gives = s_registered};
+static const gw_spec_t s_sign_in_spec = {.takes = s_credentials, .gives = s_signed_in, .tells = s_cookies};
+
 static const gw_route_t s_routes[] = {
-    {GW_GET, "/", 0, 200, GW_NO_CALL | GW_OPEN | GW_PAGE, 0, s_root, "What there is; a page for browsers"},
-    {GW_POST, "/register/", PT_OP_auth_account_create, 201, GW_OPEN | GW_MAYBE | GW_COSTLY, 0, s_register, "Register"},
-    {GW_POST, "/login/", PT_OP_auth_session_create, 200, GW_OPEN | GW_MAYBE | GW_COSTLY, 0, s_sign_in, "Sign in"},
+    {GW_GET, "/", 0, 200, GW_NO_CALL | GW_OPEN | GW_PAGE, 0, s_root, "What there is; a page for browsers",
+     &s_root_spec},
+    {GW_POST, "/register/", PT_OP_auth_account_create, 201, GW_OPEN | GW_MAYBE | GW_COSTLY, 0, s_register, "Register",
+     &s_register_spec},
+    {GW_POST, "/login/", PT_OP_auth_session_create, 200, GW_OPEN | GW_MAYBE | GW_COSTLY, 0, s_sign_in, "Sign in",
+     &s_sign_in_spec},
 };
 
 const gw_route_set_t gw_dialect_public_routes = {"/", s_routes, sizeof s_routes / sizeof s_routes[0], &s_dialect};
