@@ -85,6 +85,7 @@ static bool s_match (const char *pattern, const char *path, gw_route_match_t *ou
 {
     const char *start = pattern;
     out->var_count = 0;
+    out->lacks_slash = false;
     while (*pattern == '/' && *path == '/') {
         size_t pattern_len = s_segment (++pattern), path_len = s_segment (++path);
         if (!s_match_segment (pattern, pattern_len, path, path_len, out))
@@ -107,7 +108,7 @@ static void s_find (const gw_route_set_t *set, gw_method_t method, const char *p
                     gw_route_match_t *out)
 {
     for (const gw_route_t *row = set->at; row < set->at + set->count; row++) {
-        gw_route_match_t match = {0};
+        gw_route_match_t match; /* s_match sets what is read of it */
         if (!s_is_served (row, is_internal) || !s_match (row->path, path, &match))
             continue;
         /*  /me hides /{id}: the first pattern that fits has the path. */
@@ -118,7 +119,7 @@ static void s_find (const gw_route_set_t *set, gw_method_t method, const char *p
         out->methods |= 1u << row->method;
         if (row->method == method) {
             out->route = row;
-            memcpy (out->vars, match.vars, sizeof match.vars);
+            memcpy (out->vars, match.vars, match.var_count * sizeof match.vars[0]);
             out->var_count = match.var_count;
         }
     }
