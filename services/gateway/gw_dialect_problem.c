@@ -9,6 +9,9 @@
 /*  Base64url digits of a refresh token (32 bytes). */
 #define S_REFRESH 43
 
+/*  Bytes of a header that are repeated. */
+#define QUOTED 200
+
 /* ---- faults of fields ---------------------------------------------------------- */
 
 void gw_dialect_faults_add (gw_dialect_faults_t *self, pt_str_t field, pt_str_t sentence, bool is_plain)
@@ -244,10 +247,15 @@ static const char *s_said (const gw_dialect_problem_t *self)
     return pt_error_http (self->err) == 503 ? "Service temporarily unavailable." : pt_error_title (self->err);
 }
 
+/*  What a header held may be no UTF-8, and is repeated in ASCII alone. */
 static void s_write_quoted (pt_buf_t *out, const char *before, const char *quoted, const char *behind)
 {
-    char sentence[512];
-    snprintf (sentence, sizeof sentence, "%s \"%.200s\"%s", before, quoted, behind);
+    char text[QUOTED + 1], sentence[QUOTED + 64];
+    size_t len = 0;
+    for (; quoted[len] && len < QUOTED; len++)
+        text[len] = quoted[len] >= ' ' && quoted[len] <= '~' ? quoted[len] : '?';
+    text[len] = '\0';
+    snprintf (sentence, sizeof sentence, "%s \"%s\"%s", before, text, behind);
     s_write_detail (out, sentence);
 }
 

@@ -207,6 +207,20 @@ static void test_an_error_without_fields_is_worded_too_or_as_usual (void **state
     assert_string_equal (body, DETAIL ("Not found."));
 }
 
+static void test_a_header_is_repeated_in_ascii_and_not_at_any_length (void **state)
+{
+    (void)state;
+    char body[1024], headers[GW_PROBLEM_HEADERS], media[300];
+    gw_dialect_problem_t problem = {.dialect = &s_none, .err = -PT_E_unsupported_media, .media = "t/\xff\xc3\xa9\t"};
+    assert_int_equal (s_say (&problem, body, headers), 415);
+    assert_string_equal (body, DETAIL ("Unsupported media type \\\"t/????\\\" in request."));
+    memset (media, 'm', sizeof media - 1);
+    media[sizeof media - 1] = '\0';
+    problem.media = media;
+    s_say (&problem, body, headers);
+    assert_int_equal (strlen (body), strlen (DETAIL ("Unsupported media type \\\"\\\" in request.")) + 200);
+}
+
 static void test_more_faults_than_an_answer_takes_are_left_out (void **state)
 {
     (void)state;
@@ -230,6 +244,7 @@ int main (void)
         cmocka_unit_test (test_who_asks_too_often_hears_how_long_to_wait),
         cmocka_unit_test (test_what_an_operation_refuses_is_worded_by_the_dialects_table),
         cmocka_unit_test (test_an_error_without_fields_is_worded_too_or_as_usual),
+        cmocka_unit_test (test_a_header_is_repeated_in_ascii_and_not_at_any_length),
         cmocka_unit_test (test_more_faults_than_an_answer_takes_are_left_out),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);

@@ -348,7 +348,7 @@ static void test_methods_paths_and_media_types (void **state)
         int status;
         const char *contains;
     } rows[] = {
-        {"GET / HTTP/1.1\r\n" H "\r\n", 200, "\"name\":\"Parley\""},
+        {"GET / HTTP/1.1\r\n" H "\r\n", 200, "{\"rooms\":\"http://x/rooms/\"}"},
         {"GET /nothing HTTP/1.1\r\n" H "\r\n", 404, "\"code\":\"not_found\""},
         {"GET /v1/rooms/ HTTP/1.1\r\n" H "\r\n", 404, "not_found"},
         {"GET /metrics HTTP/1.1\r\n" H "\r\n", 404, "not_found"},

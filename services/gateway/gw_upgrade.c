@@ -164,6 +164,7 @@ int gw_upgrade (gw_link_t *link)
     handshake_t self = {.link = link, .request = gw_http_read_head (link, &err)};
     if (!self.request)
         return -1;
+    self.request->dialect = NULL; /* a socket is refused, not what else may be under that path */
     if (err == 0)
         err = s_check (&self);
     if (err == 0)
