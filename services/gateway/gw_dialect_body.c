@@ -186,7 +186,10 @@ static int s_unescape (pt_arena_t *arena, const char *at, size_t len, pt_str_t *
     for (size_t i = 0; i < len; i++) {
         int high = at[i] == '%' && i + 2 < len ? s_hex (at[i + 1]) : -1;
         int low = high >= 0 ? s_hex (at[i + 2]) : -1;
-        copy[made++] = low >= 0 ? (char)(high << 4 | low) : at[i] == '+' ? ' ' : at[i];
+        copy[made] = at[i] == '+' ? ' ' : at[i];
+        if (low >= 0)
+            copy[made] = (char)(high << 4 | low);
+        made++;
         i += low >= 0 ? 2 : 0;
     }
     copy[made] = '\0';
