@@ -53,6 +53,21 @@ static void test_the_eleventh_sign_in_at_once_must_wait (void **state)
     assert_int_equal (probe_status (probe_get (self->port, LIVE)), 200);
 }
 
+static void test_a_dialects_client_is_throttled_in_the_words_it_knows (void **state)
+{
+    static const char sign_in[] =
+        "POST /login/ HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}";
+    probe_t *self = *state;
+    for (unsigned i = 0; i < 10; i++)
+        assert_int_equal (probe_status (probe_get (self->port, sign_in)), 400);
+    const probe_got_t *got = probe_get (self->port, sign_in);
+    assert_int_equal (probe_status (got), 429);
+    assert_non_null (strstr (got->bytes, "\r\nRetry-After: "));
+    assert_non_null (strstr (got->bytes, "\r\nRateLimit-Policy: \"sign-in\";q="));
+    assert_non_null (strstr (got->bytes, "{\"detail\":\"Request was throttled. Expected available in "));
+    s_assert_counted (self, 1);
+}
+
 static void test_wrong_credentials_use_up_what_signing_in_needs (void **state)
 {
     static const char wrong[] = "GET /v1/accounts/me HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer a.b.c\r\n\r\n";
@@ -173,6 +188,7 @@ int main (void)
 #define TEST(name) cmocka_unit_test_setup_teardown (name, s_setup, s_teardown)
     const struct CMUnitTest tests[] = {
         TEST (test_the_eleventh_sign_in_at_once_must_wait),
+        TEST (test_a_dialects_client_is_throttled_in_the_words_it_knows),
         TEST (test_wrong_credentials_use_up_what_signing_in_needs),
         TEST (test_a_token_is_asked_about_beside_guesses_and_a_password_is_not),
         TEST (test_requests_beyond_their_pace_are_refused_until_it_is_time),
