@@ -8,7 +8,7 @@
 
 #define AUTH_TOKEN_ISSUER "parley"
 #define AUTH_TOKEN_AUDIENCE "parley"
-#define AUTH_TOKEN_TYPE "at+jwt"
+#define AUTH_TOKEN_TYPE "JWT"
 
 /*  Bytes of the unique id of a token. */
 #define AUTH_TOKEN_JTI_LEN 16

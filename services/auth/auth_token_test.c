@@ -86,7 +86,7 @@ static void s_a_token_says_who_and_until_when (void **state)
     assert_non_null (payload);
     assert_int_equal (json_object_size (header), 3);
     s_assert_text (header, "alg", "ES256");
-    s_assert_text (header, "typ", "at+jwt");
+    s_assert_text (header, "typ", "JWT");
     s_assert_text (header, "kid", auth_key_kid (*state));
     assert_int_equal (json_object_size (payload), 11);
     s_assert_text (payload, "iss", "parley");

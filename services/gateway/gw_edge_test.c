@@ -410,7 +410,8 @@ static void test_bad_credentials_are_refused (void **state)
     cjose_jwk_t *other = forge_key ();
     char *forged = forge_token (&(forge_t){.key = other, .claims = FORGE_CLAIMS});
     char *expired = forge_token (&(forge_t){
-        .key = self->key, .claims = "{\"iss\":\"parley\",\"aud\":\"parley\",\"sub\":\"7\",\"sid\":\"1\",\"exp\":5}"});
+        .key = self->key,
+        .claims = "{" FORGE_TYPE "\"iss\":\"parley\",\"aud\":\"parley\",\"sub\":\"7\",\"sid\":\"1\",\"exp\":5}"});
     const struct {
         const char *scheme, *token, *code, *challenge;
     } rows[] = {{"Digest", "YTpi", "unauthenticated", "Bearer"},   {"Bearer", "", "token_invalid", "Bearer"},

@@ -45,7 +45,7 @@ static inline char *forge_token (const forge_t *forge)
     cjose_header_t *header = cjose_header_new (&err);
     cjose_header_set (header, "alg", forge->alg ? forge->alg : "ES256", &err);
     if (!forge->typ || *forge->typ)
-        cjose_header_set (header, "typ", forge->typ ? forge->typ : "at+jwt", &err);
+        cjose_header_set (header, "typ", forge->typ ? forge->typ : "JWT", &err);
     if (!forge->kid || *forge->kid)
         cjose_header_set (header, "kid", forge->kid ? forge->kid : "k1", &err);
     cjose_jws_t *jws =
@@ -58,8 +58,12 @@ static inline char *forge_token (const forge_t *forge)
     return copy;
 }
 
+/*  What says of claims that they are an access token's. */
+#define FORGE_TYPE "\"token_type\":\"access\","
+
 /*  Claims that hold from 1970 to the year 9999. */
 #define FORGE_CLAIMS                                                                                                   \
-    "{\"iss\":\"parley\",\"aud\":\"parley\",\"sub\":\"7\",\"sid\":\"42\",\"iat\":1,\"nbf\":1,\"exp\":253402300799}"
+    "{" FORGE_TYPE                                                                                                     \
+    "\"iss\":\"parley\",\"aud\":\"parley\",\"sub\":\"7\",\"sid\":\"42\",\"iat\":1,\"nbf\":1,\"exp\":253402300799}"
 
 #endif

@@ -177,7 +177,7 @@ static const cjose_jwk_t *s_judge_header (gw_tokens_t *self, cjose_header_t *hea
 {
     static const char *const foreign[] = {"jwk", "jku", "x5u", "x5c", "crit", "zip", "b64"};
     cjose_err err;
-    if (!header || !s_header_is (header, "alg", "ES256") || !s_header_is (header, "typ", "at+jwt"))
+    if (!header || !s_header_is (header, "alg", "ES256") || !s_header_is (header, "typ", "JWT"))
         return NULL;
     for (size_t i = 0; i < sizeof foreign / sizeof foreign[0]; i++) {
         char *raw = cjose_header_get_raw (header, foreign[i], &err);
@@ -209,8 +209,8 @@ static bool s_time (const json_t *claims, const char *name, int64_t *out_us)
     return true;
 }
 
-/*  What the account was when the token was signed.  A claim that is absent says the
-    least; one of another type than ours is not from us. */
+/*  What the account was when the token was signed.  Of generation, staff and time one that is
+    absent says the least; one of another type than ours is not from us. */
 static bool s_read_account (const json_t *claims, gw_identity_t *out)
 {
     const json_t *generation = json_object_get (claims, "gen"), *staff = json_object_get (claims, "staff");
@@ -219,7 +219,7 @@ static bool s_read_account (const json_t *claims, gw_identity_t *out)
         return false;
     if (staff && !json_is_boolean (staff))
         return false;
-    if (json_object_get (claims, "token_type") && !s_text_is (claims, "token_type", "access"))
+    if (!s_text_is (claims, "token_type", "access"))
         return false;
     if (json_object_get (claims, "iat") && !s_time (claims, "iat", &out->issued_us))
         return false;

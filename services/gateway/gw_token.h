@@ -24,7 +24,7 @@ PT_MUSTCHECK int gw_tokens_set_keys (gw_tokens_t *self, const pt_key_set_t *keys
 
 /*  0, -PT_E_token_invalid, -PT_E_token_expired, or -PT_E_unavailable while no
     key is known.  Checks algorithm (ES256 alone), kid, signature, iss
-    "parley", aud "parley", typ "at+jwt", exp, nbf; `now_us` is the wall clock. */
+    "parley", aud "parley", typ "JWT", token_type "access", exp, nbf; `now_us` is the wall clock. */
 PT_MUSTCHECK int gw_tokens_verify (gw_tokens_t *self, const char *token, size_t len, int64_t now_us,
                                    gw_identity_t *out_identity);
 

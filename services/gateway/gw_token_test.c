@@ -90,7 +90,7 @@ static void test_a_good_token_names_account_session_and_end (void **state)
 static void test_a_token_says_what_its_account_was (void **state)
 {
     fixture_t *self = *state;
-#define WHO "{\"iss\":\"parley\",\"aud\":\"parley\",\"sub\":\"7\",\"sid\":\"42\",\"iat\":900,\"exp\":2000"
+#define WHO "{" FORGE_TYPE "\"iss\":\"parley\",\"aud\":\"parley\",\"sub\":\"7\",\"sid\":\"42\",\"iat\":900,\"exp\":2000"
     static const struct {
         const char *claims;
         uint64_t generation;
@@ -128,7 +128,7 @@ static void test_wrong_headers_are_refused (void **state)
 {
     fixture_t *self = *state;
     assert_int_equal (s_judge (self, (forge_t){0}), 0);
-    assert_int_equal (s_judge (self, (forge_t){.typ = "JWT"}), -PT_E_token_invalid);
+    assert_int_equal (s_judge (self, (forge_t){.typ = "at+jwt"}), -PT_E_token_invalid);
     assert_int_equal (s_judge (self, (forge_t){.typ = ""}), -PT_E_token_invalid);
     assert_int_equal (s_judge (self, (forge_t){.kid = "k2"}), -PT_E_token_invalid);
     assert_int_equal (s_judge (self, (forge_t){.kid = ""}), -PT_E_token_invalid);
@@ -177,11 +177,11 @@ static void test_alg_none_is_refused_however_it_is_dressed (void **state)
     memset (zeros, 'A', 86);
     zeros[86] = '\0';
     static const char *const headers[] = {
-        "{\"alg\":\"none\",\"typ\":\"at+jwt\",\"kid\":\"k1\"}",
-        "{\"alg\":\"None\",\"typ\":\"at+jwt\",\"kid\":\"k1\"}",
-        "{\"typ\":\"at+jwt\",\"kid\":\"k1\"}",
-        "{\"alg\":\"ES256\",\"typ\":\"at+jwt\",\"kid\":\"k1\"}",
-        "{\"alg\":null,\"typ\":\"at+jwt\",\"kid\":\"k1\"}",
+        "{\"alg\":\"none\",\"typ\":\"JWT\",\"kid\":\"k1\"}",
+        "{\"alg\":\"None\",\"typ\":\"JWT\",\"kid\":\"k1\"}",
+        "{\"typ\":\"JWT\",\"kid\":\"k1\"}",
+        "{\"alg\":\"ES256\",\"typ\":\"JWT\",\"kid\":\"k1\"}",
+        "{\"alg\":null,\"typ\":\"JWT\",\"kid\":\"k1\"}",
         "{}",
         "[]",
         "nonsense",
@@ -200,39 +200,53 @@ static void test_wrong_claims_are_refused (void **state)
         const char *claims;
         int err;
     } rows[] = {
-        {"{\"iss\":\"parley\",\"aud\":\"parley\",\"sub\":\"7\",\"sid\":\"42\"" REST, 0},
-        {"{\"iss\":\"other\",\"aud\":\"parley\",\"sub\":\"7\",\"sid\":\"42\"" REST, -PT_E_token_invalid},
-        {"{\"aud\":\"parley\",\"sub\":\"7\",\"sid\":\"42\"" REST, -PT_E_token_invalid},
-        {"{\"iss\":\"parley\",\"aud\":\"other\",\"sub\":\"7\",\"sid\":\"42\"" REST, -PT_E_token_invalid},
-        {"{\"iss\":\"parley\",\"aud\":[\"parley\"],\"sub\":\"7\",\"sid\":\"42\"" REST, -PT_E_token_invalid},
-        {"{\"iss\":\"parley\",\"sub\":\"7\",\"sid\":\"42\"" REST, -PT_E_token_invalid},
-        {"{\"iss\":\"parley\",\"aud\":\"parley\",\"sid\":\"42\"" REST, -PT_E_token_invalid},
-        {"{\"iss\":\"parley\",\"aud\":\"parley\",\"sub\":7,\"sid\":\"42\"" REST, -PT_E_token_invalid},
-        {"{\"iss\":\"parley\",\"aud\":\"parley\",\"sub\":\"0\",\"sid\":\"42\"" REST, -PT_E_token_invalid},
-        {"{\"iss\":\"parley\",\"aud\":\"parley\",\"sub\":\"-7\",\"sid\":\"42\"" REST, -PT_E_token_invalid},
-        {"{\"iss\":\"parley\",\"aud\":\"parley\",\"sub\":\"7x\",\"sid\":\"42\"" REST, -PT_E_token_invalid},
-        {"{\"iss\":\"parley\",\"aud\":\"parley\",\"sub\":\"9223372036854775808\",\"sid\":\"42\"" REST,
+        {"{" FORGE_TYPE "\"iss\":\"parley\",\"aud\":\"parley\",\"sub\":\"7\",\"sid\":\"42\"" REST, 0},
+        {"{" FORGE_TYPE "\"iss\":\"other\",\"aud\":\"parley\",\"sub\":\"7\",\"sid\":\"42\"" REST, -PT_E_token_invalid},
+        {"{" FORGE_TYPE "\"aud\":\"parley\",\"sub\":\"7\",\"sid\":\"42\"" REST, -PT_E_token_invalid},
+        {"{" FORGE_TYPE "\"iss\":\"parley\",\"aud\":\"other\",\"sub\":\"7\",\"sid\":\"42\"" REST, -PT_E_token_invalid},
+        {"{" FORGE_TYPE "\"iss\":\"parley\",\"aud\":[\"parley\"],\"sub\":\"7\",\"sid\":\"42\"" REST,
          -PT_E_token_invalid},
-        {"{\"iss\":\"parley\",\"aud\":\"parley\",\"sub\":\"7\"" REST, -PT_E_token_invalid},
-        {"{\"iss\":\"parley\",\"iss\":\"parley\",\"aud\":\"parley\",\"sub\":\"7\",\"sid\":\"42\"" REST,
+        {"{" FORGE_TYPE "\"iss\":\"parley\",\"sub\":\"7\",\"sid\":\"42\"" REST, -PT_E_token_invalid},
+        {"{" FORGE_TYPE "\"iss\":\"parley\",\"aud\":\"parley\",\"sid\":\"42\"" REST, -PT_E_token_invalid},
+        {"{" FORGE_TYPE "\"iss\":\"parley\",\"aud\":\"parley\",\"sub\":7,\"sid\":\"42\"" REST, -PT_E_token_invalid},
+        {"{" FORGE_TYPE "\"iss\":\"parley\",\"aud\":\"parley\",\"sub\":\"0\",\"sid\":\"42\"" REST, -PT_E_token_invalid},
+        {"{" FORGE_TYPE "\"iss\":\"parley\",\"aud\":\"parley\",\"sub\":\"-7\",\"sid\":\"42\"" REST,
          -PT_E_token_invalid},
-        {"{\"iss\":\"parley\",\"aud\":\"parley\",\"sub\":\"7\",\"sid\":\"42\"}", -PT_E_token_invalid},
-        {"{\"iss\":\"parley\",\"aud\":\"parley\",\"sub\":\"7\",\"sid\":\"42\",\"exp\":\"9999\"}", -PT_E_token_invalid},
-        {"{\"iss\":\"parley\",\"aud\":\"parley\",\"sub\":\"7\",\"sid\":\"42\",\"exp\":1e12}", -PT_E_token_invalid},
-        {"{\"iss\":\"parley\",\"aud\":\"parley\",\"sub\":\"7\",\"sid\":\"42\",\"exp\":-1}", -PT_E_token_invalid},
-        {"{\"iss\":\"parley\",\"aud\":\"parley\",\"sub\":\"7\",\"sid\":\"42\",\"exp\":9223372036854775807}",
+        {"{" FORGE_TYPE "\"iss\":\"parley\",\"aud\":\"parley\",\"sub\":\"7x\",\"sid\":\"42\"" REST,
          -PT_E_token_invalid},
-        {"{\"iss\":\"parley\",\"aud\":\"parley\",\"sub\":\"7\",\"sid\":\"42\",\"exp\":1000}", -PT_E_token_expired},
-        {"{\"iss\":\"parley\",\"aud\":\"parley\",\"sub\":\"7\",\"sid\":\"42\",\"exp\":1001}", 0},
-        {"{\"iss\":\"parley\",\"aud\":\"parley\",\"sub\":\"7\",\"sid\":\"42\",\"nbf\":1005,\"exp\":2000}", 0},
-        {"{\"iss\":\"parley\",\"aud\":\"parley\",\"sub\":\"7\",\"sid\":\"42\",\"nbf\":1006,\"exp\":2000}",
+        {"{" FORGE_TYPE "\"iss\":\"parley\",\"aud\":\"parley\",\"sub\":\"9223372036854775808\",\"sid\":\"42\"" REST,
          -PT_E_token_invalid},
-        {"{\"iss\":\"parley\",\"aud\":\"parley\",\"sub\":\"7\",\"sid\":\"42\",\"gen\":-1" REST, -PT_E_token_invalid},
-        {"{\"iss\":\"parley\",\"aud\":\"parley\",\"sub\":\"7\",\"sid\":\"42\",\"gen\":\"1\"" REST, -PT_E_token_invalid},
-        {"{\"iss\":\"parley\",\"aud\":\"parley\",\"sub\":\"7\",\"sid\":\"42\",\"gen\":9007199254740992" REST,
+        {"{" FORGE_TYPE "\"iss\":\"parley\",\"aud\":\"parley\",\"sub\":\"7\"" REST, -PT_E_token_invalid},
+        {"{" FORGE_TYPE "\"iss\":\"parley\",\"iss\":\"parley\",\"aud\":\"parley\",\"sub\":\"7\",\"sid\":\"42\"" REST,
          -PT_E_token_invalid},
-        {"{\"iss\":\"parley\",\"aud\":\"parley\",\"sub\":\"7\",\"sid\":\"42\",\"staff\":1" REST, -PT_E_token_invalid},
-        {"{\"iss\":\"parley\",\"aud\":\"parley\",\"sub\":\"7\",\"sid\":\"42\",\"iat\":\"1\"" REST, -PT_E_token_invalid},
+        {"{" FORGE_TYPE "\"iss\":\"parley\",\"aud\":\"parley\",\"sub\":\"7\",\"sid\":\"42\"}", -PT_E_token_invalid},
+        {"{" FORGE_TYPE "\"iss\":\"parley\",\"aud\":\"parley\",\"sub\":\"7\",\"sid\":\"42\",\"exp\":\"9999\"}",
+         -PT_E_token_invalid},
+        {"{" FORGE_TYPE "\"iss\":\"parley\",\"aud\":\"parley\",\"sub\":\"7\",\"sid\":\"42\",\"exp\":1e12}",
+         -PT_E_token_invalid},
+        {"{" FORGE_TYPE "\"iss\":\"parley\",\"aud\":\"parley\",\"sub\":\"7\",\"sid\":\"42\",\"exp\":-1}",
+         -PT_E_token_invalid},
+        {"{" FORGE_TYPE
+         "\"iss\":\"parley\",\"aud\":\"parley\",\"sub\":\"7\",\"sid\":\"42\",\"exp\":9223372036854775807}",
+         -PT_E_token_invalid},
+        {"{" FORGE_TYPE "\"iss\":\"parley\",\"aud\":\"parley\",\"sub\":\"7\",\"sid\":\"42\",\"exp\":1000}",
+         -PT_E_token_expired},
+        {"{" FORGE_TYPE "\"iss\":\"parley\",\"aud\":\"parley\",\"sub\":\"7\",\"sid\":\"42\",\"exp\":1001}", 0},
+        {"{" FORGE_TYPE "\"iss\":\"parley\",\"aud\":\"parley\",\"sub\":\"7\",\"sid\":\"42\",\"nbf\":1005,\"exp\":2000}",
+         0},
+        {"{" FORGE_TYPE "\"iss\":\"parley\",\"aud\":\"parley\",\"sub\":\"7\",\"sid\":\"42\",\"nbf\":1006,\"exp\":2000}",
+         -PT_E_token_invalid},
+        {"{" FORGE_TYPE "\"iss\":\"parley\",\"aud\":\"parley\",\"sub\":\"7\",\"sid\":\"42\",\"gen\":-1" REST,
+         -PT_E_token_invalid},
+        {"{" FORGE_TYPE "\"iss\":\"parley\",\"aud\":\"parley\",\"sub\":\"7\",\"sid\":\"42\",\"gen\":\"1\"" REST,
+         -PT_E_token_invalid},
+        {"{" FORGE_TYPE
+         "\"iss\":\"parley\",\"aud\":\"parley\",\"sub\":\"7\",\"sid\":\"42\",\"gen\":9007199254740992" REST,
+         -PT_E_token_invalid},
+        {"{" FORGE_TYPE "\"iss\":\"parley\",\"aud\":\"parley\",\"sub\":\"7\",\"sid\":\"42\",\"staff\":1" REST,
+         -PT_E_token_invalid},
+        {"{" FORGE_TYPE "\"iss\":\"parley\",\"aud\":\"parley\",\"sub\":\"7\",\"sid\":\"42\",\"iat\":\"1\"" REST,
+         -PT_E_token_invalid},
         {"{\"iss\":\"parley\",\"aud\":\"parley\",\"sub\":\"7\",\"sid\":\"42\",\"token_type\":\"refresh\"" REST,
          -PT_E_token_invalid},
         {"{\"iss\":\"parley\",\"aud\":\"parley\",\"sub\":\"7\",\"sid\":\"42\",\"token_type\":\"access\",\"gen\":0" REST,
@@ -250,9 +264,9 @@ static void test_a_cached_token_still_expires (void **state)
 {
     fixture_t *self = *state;
     gw_identity_t identity;
-    char *token = forge_token (
-        &(forge_t){.key = self->key,
-                   .claims = "{\"iss\":\"parley\",\"aud\":\"parley\",\"sub\":\"7\",\"sid\":\"42\",\"exp\":1001}"});
+    char *token = forge_token (&(forge_t){
+        .key = self->key,
+        .claims = "{" FORGE_TYPE "\"iss\":\"parley\",\"aud\":\"parley\",\"sub\":\"7\",\"sid\":\"42\",\"exp\":1001}"});
     assert_int_equal (s_verify_at (self, token, NOW, &identity), 0);
     assert_int_equal (s_verify_at (self, token, 1001 * SECOND - 1, &identity), 0);
     assert_int_equal (s_verify_at (self, token, 1001 * SECOND, &identity), -PT_E_token_expired);

@@ -99,7 +99,7 @@ test('unknown routes, wrong methods, bad identities', async () => {
   }
   const b64 = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
   const claims = { iss: 'parley', aud: 'parley', sub: String(ann.id), sid: '1', exp: 4e9 };
-  const none = `${b64({ alg: 'none', typ: 'at+jwt' })}.${b64(claims)}.`;
+  const none = `${b64({ alg: 'none', typ: 'JWT' })}.${b64(claims)}.`;
   assert.equal((await call(cluster.url(), 'GET', '/v1/rooms', { token: none })).status, 401);
   await undisturbed();
 });

@@ -95,7 +95,7 @@ test('S4-05 signing in with nothing names both fields', async () => {
 test('S4-06 an access token is ES256 and has the claims that clients read', async () => {
   const who = await someone();
   const { header, claims } = openToken((await obtain(who)).json.access);
-  assert.equal(header.alg, 'ES256');
+  assert.deepEqual([header.alg, header.typ], ['ES256', 'JWT']);
   assert.equal(claims.token_type, 'access');
   assert.equal(Number(claims.user_id), who.id);
   assert.match(claims.jti, /^[0-9a-f]{32}$/);

@@ -5,12 +5,12 @@
 #define FUZZ_TOKEN_H
 
 #define FUZZ_TOKEN_JWK                                                                                                 \
-    "{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"-j1rjm-BlJjRlSyDFTsm3foGMXy9hGFug9rh7GZZZSw\","                         \
-    "\"y\":\"FqmdJjPPdDKpcEb2nmwIU2-C6BNY_GxFNpbuFP89Gls\"}"
+    "{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"6YanmlP7Qj1-5r2NDeP2Y3XsvKWVgBqnR-4Yvto2nzY\","                         \
+    "\"y\":\"WWnPlGt0off7Mf0bS02lnDRYGSTWxE-YuryD14c0sh8\"}"
 #define FUZZ_TOKEN_GOOD                                                                                                \
-    "eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCIsImtpZCI6ImsxIn0.eyJpc3MiOiJwYXJsZXki"                                     \
-    "LCJhdWQiOiJwYXJsZXkiLCJzdWIiOiI3Iiwic2lkIjoiNDIiLCJpYXQiOjEsIm5iZiI6MSwiZXhw"                                     \
-    "IjoyNTM0MDIzMDA3OTl9.99fugkq6mgFX2WDTOunSCPqlLduaqGpFa9FixpHS_SmIZnMM2Ztovtm"                                     \
-    "CrHx57IOecAsvKQFlkCHp9d67qPPX6g"
+    "eyJhbGciOiJFUzI1NiIsInR5cCI6IkpXVCIsImtpZCI6ImsxIn0.eyJ0b2tlbl90eXBlIjoiYWNj"                                     \
+    "ZXNzIiwiaXNzIjoicGFybGV5IiwiYXVkIjoicGFybGV5Iiwic3ViIjoiNyIsInNpZCI6IjQyIiwi"                                     \
+    "aWF0IjoxLCJuYmYiOjEsImV4cCI6MjUzNDAyMzAwNzk5fQ.ywk-LoAMeDNG4UyekWmJZBDBQ6C3z"                                     \
+    "6uJdkwrxyPa7NE-7s53XWolbFXZBCMrGWjotezGzPrhPkFCpsEGWq07yQ"
 
 #endif
