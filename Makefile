@@ -147,19 +147,20 @@ deps: ## install what is missing (Debian packages)
 run: ## install what is missing, build, and run all of Parley here (Ctrl-C stops)
 	@scripts/deps run
 	@$(MAKE) --no-print-directory -j2 all
+	@$(MAKE) --no-print-directory -s $(PAGES_MODULES) || echo 'npm packages are missing: /swagger/ and /redoc/ are not served'
 	@exec scripts/run
 
 test: ## install what is missing, build, and run every test
 	@scripts/deps test
 	@$(MAKE) --no-print-directory -j2 all unit tools
-	@cd tests/e2e && npm ci --silent
+	@$(MAKE) --no-print-directory $(E2E_MODULES)
 	@scripts/test
 
 ASAN_E2E := spine bad_input kill readme
 asan: ## the same tests under AddressSanitizer and UBSan
 	@scripts/deps test check
 	@$(MAKE) --no-print-directory -j2 FLAVOUR=asan CC=clang all unit tools
-	@cd tests/e2e && npm ci --silent
+	@$(MAKE) --no-print-directory $(E2E_MODULES)
 	@BUILD=build/asan PARLEY_BIN_DIR=$(CURDIR)/build/asan/bin E2E="$(ASAN_E2E:%=tests/e2e/%.test.mjs)" scripts/test
 
 check: ## warnings, formatting, static analysis, generated files
@@ -174,7 +175,7 @@ faults: ## every fault under load, and the table of verdicts (SEED=n, ROWS=a,b)
 	@$(MAKE) --no-print-directory -j2 all tools
 	@$(MAKE) --no-print-directory -j2 FLAVOUR=crash all build/crash/test/services/drive/drive_death_test
 	@PARLEY_BIN=$(CURDIR)/build/crash/bin build/crash/test/services/drive/drive_death_test
-	@cd tests/e2e && npm ci --silent
+	@$(MAKE) --no-print-directory $(E2E_MODULES)
 	node tests/faults/faults.mjs
 
 faults-short: ## the faults of CI (six minutes)
@@ -184,13 +185,13 @@ faults-controls: ## builds without one of the defences: each must be caught
 	@scripts/deps test
 	@$(MAKE) --no-print-directory -j2 all tools
 	@$(MAKE) --no-print-directory -j2 FLAVOUR=crash all
-	@cd tests/e2e && npm ci --silent
+	@$(MAKE) --no-print-directory $(E2E_MODULES)
 	node tests/faults/controls.mjs
 
 bench: ## measure, each row beside its yardstick
 	@scripts/deps bench
 	@$(MAKE) --no-print-directory -j2 all tools
-	@cd tests/e2e && npm ci --silent
+	@$(MAKE) --no-print-directory $(E2E_MODULES)
 	node tests/bench/bench.mjs
 	node tests/bench/files.mjs
 
@@ -388,7 +389,7 @@ bench-timing: $(BUILD)/bin/parley-auth $(BUILD)/tools/timing ## compare the time
 bench-files: ## time uploads and downloads beside nginx
 	@scripts/deps bench
 	@$(MAKE) --no-print-directory -j2 all
-	@cd tests/e2e && npm ci --silent
+	@$(MAKE) --no-print-directory $(E2E_MODULES)
 	@node tests/bench/files.mjs
 .PHONY: bench-files
 
@@ -397,5 +398,12 @@ tools: $(BUILD)/tools/bulk
 $(BUILD)/tools/bulk: $(BUILD)/obj/tests/bench/bulk.o $(COMMON) $(PROTO)
 	@mkdir -p $(@D)
 	@$(CC) $(LD_FLAGS) -o $@ $^ $(BUS_LIBS)
+
+# Packages of npm, installed when their lock has changed: what tests need, and what the API's pages are made of.
+PAGES_MODULES := services/gateway/pages/node_modules/.package-lock.json
+E2E_MODULES   := tests/e2e/node_modules/.package-lock.json $(PAGES_MODULES)
+%/node_modules/.package-lock.json: %/package-lock.json
+	@cd $* && npm ci --silent
+	@touch $@
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

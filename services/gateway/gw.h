@@ -18,6 +18,7 @@ typedef struct gw_checks gw_checks_t;
 typedef struct gw_health gw_health_t;
 typedef struct gw_bulk gw_bulk_t;
 typedef struct gw_progress gw_progress_t;
+typedef struct gw_pages gw_pages_t;
 
 typedef struct gw {
     sv_daemon_t *daemon; /* first: sv_daemon_on_status relies on it */
@@ -38,6 +39,7 @@ typedef struct gw {
     gw_sessions_t *sessions; /* gw_ws.h: what all WebSocket sessions share; made after rooms, destroyed before */
     gw_progress_t *progress; /* gw_progress.h: how far transfers have come, as sockets are told; made after sessions */
     gw_bulk_t *bulk;         /* gw_bulk.h: bytes to and from drive; destroyed after the server */
+    gw_pages_t *pages;       /* gw_pages.h: documents of the API; destroyed after the server */
     gw_server_t *server;     /* gw_server.h: listener, lws context, connections */
     char instance[17];       /* generation in hex, shown in hello */
     bool is_draining;

@@ -1,12 +1,14 @@
 /*  gw_api - what the gateway serves: the table of routes and the few handlers
     that are more than their operation.  Health has a file of its own. */
 
+#include "gw_api_spec.h"
 #include "gw_browser.h"
 #include "gw_call.h"
 #include "gw_dialect.h"
 #include "gw_download.h"
 #include "gw_health.h"
 #include "gw_json.h"
+#include "gw_pages.h"
 #include "gw_upload.h"
 
 /*  POST messages takes one message, not the list the operation takes. */
@@ -174,6 +176,10 @@ static const gw_route_t s_v1[] = {
     {                                                                                                                  \
         GW_##method, path, PT_OP_##op, status, flags, scope, fn, doc                                                   \
     }
+#define TOLD(method, path, op, status, flags, scope, fn, doc, spec)                                                    \
+    {                                                                                                                  \
+        GW_##method, path, PT_OP_##op, status, flags, scope, fn, doc, &gw_spec_##spec                                  \
+    }
 #define CALL(method, path, op, status, flags, scope, doc)                                                              \
     MORE (method, path, op, status, flags, scope, gw_call_route, doc)
     CALL (POST, "/v1/accounts", auth_account_create, 201, GW_OPEN | GW_BODY | GW_COSTLY, 0, "Register"),
@@ -220,7 +226,7 @@ static const gw_route_t s_v1[] = {
 
     CALL (GET, "/v1/rooms/{room}/messages", chat_history, 200, 0, READ,
           "History; ?after=, ?before= or ?around=, ?limit="),
-    MORE (POST, "/v1/rooms/{room}/messages", chat_send, 201, GW_BODY, WRITE, s_post_message, "Post a message"),
+    TOLD (POST, "/v1/rooms/{room}/messages", chat_send, 201, GW_BODY, WRITE, s_post_message, "Post a message", message),
     CALL (PUT, "/v1/rooms/{room}/read", chat_read, 204, GW_BODY, WRITE, "Move the read position"),
     CALL (GET, "/v1/sync", chat_sync, 200, 0, READ, "One snapshot; ?rooms=1,2&limit="),
 
@@ -229,12 +235,14 @@ static const gw_route_t s_v1[] = {
     CALL (GET, "/v1/drive/files/{id}", drive_file_get, 200, 0, READ, "One file"),
     CALL (PATCH, "/v1/drive/files/{id}", drive_file_update, 200, GW_BODY, WRITE, "Give a file another name"),
     CALL (DELETE, "/v1/drive/files/{id}", drive_file_delete, 204, 0, WRITE, "Delete a file"),
-    MORE (POST, "/v1/drive/uploads", drive_upload_create, 201, GW_STREAM, WRITE, gw_upload_create,
-          "Begin an upload (tus 1.0), or send a whole file"),
-    MORE (GET, "/v1/drive/uploads/{id}", drive_upload_get, 200, 0, READ, gw_upload_head, "How far an upload has come"),
-    MORE (DELETE, "/v1/drive/uploads/{id}", drive_upload_delete, 204, 0, WRITE, gw_upload_delete, "Give an upload up"),
-    MORE (PUT, "/v1/accounts/me/avatar", drive_upload_create, 200, GW_STREAM, ACCOUNT, gw_upload_avatar,
-          "Set one's picture"),
+    TOLD (POST, "/v1/drive/uploads", drive_upload_create, 201, GW_STREAM, WRITE, gw_upload_create,
+          "Begin an upload (tus 1.0), or send a whole file", upload),
+    TOLD (GET, "/v1/drive/uploads/{id}", drive_upload_get, 200, 0, READ, gw_upload_head, "How far an upload has come",
+          progress),
+    TOLD (DELETE, "/v1/drive/uploads/{id}", drive_upload_delete, 204, 0, WRITE, gw_upload_delete, "Give an upload up",
+          give_up),
+    TOLD (PUT, "/v1/accounts/me/avatar", drive_upload_create, 200, GW_STREAM, ACCOUNT, gw_upload_avatar,
+          "Set one's picture", picture),
     MORE (DELETE, "/v1/accounts/me/avatar", drive_avatar_delete, 204, 0, ACCOUNT, gw_upload_avatar_delete,
           "Remove one's picture"),
 
@@ -246,20 +254,38 @@ static const gw_route_t s_v1[] = {
     CALL (GET, "/v1/admin/audit", auth_audit, 200, 0, ADMIN, "What was done to accounts; ?of= one of them"),
 #undef CALL
 #undef MORE
+#undef TOLD
     {GW_GET, "/v1/drive/files/{id}/content", 0, 200, GW_STREAM, READ, gw_download_file,
-     "The bytes of a file; Range, If-Range, If-None-Match"},
-    {GW_PATCH, "/v1/drive/uploads/{id}", 0, 204, GW_STREAM, WRITE, gw_upload_patch, "Go on with an upload"},
+     "The bytes of a file; Range, If-Range, If-None-Match", &gw_spec_content},
+    {GW_PATCH, "/v1/drive/uploads/{id}", 0, 204, GW_STREAM, WRITE, gw_upload_patch, "Go on with an upload",
+     &gw_spec_go_on},
     {GW_GET, "/v1/avatars/{avatar}", 0, 200, GW_STREAM | GW_OPEN, 0, gw_download_avatar,
-     "A picture; anybody may see it"},
-    {GW_GET, "/v1/ws", 0, 101, GW_NO_CALL, 0, s_plain_websocket, "The WebSocket"},
+     "A picture; anybody may see it", &gw_spec_avatar},
+    {GW_GET, "/v1/ws", 0, 101, GW_NO_CALL, 0, s_plain_websocket, "The WebSocket", &gw_spec_socket},
 };
 
 static const gw_route_t s_operators[] = {
-    {GW_GET, "/healthz", 0, 200, GW_NO_CALL | GW_ANYWHERE, 0, gw_health_live, "The process runs"},
-    {GW_GET, "/livez", 0, 200, GW_NO_CALL | GW_ANYWHERE, 0, gw_health_live, "The process runs"},
-    {GW_GET, "/readyz", 0, 200, GW_NO_CALL | GW_ANYWHERE, 0, gw_health_ready,
-     "It can serve; ?verbose lists the checks"},
-    {GW_GET, "/metrics", 0, 200, GW_NO_CALL | GW_INTERNAL, 0, gw_health_metrics, "Metrics in Prometheus' text format"},
+    {GW_GET, "/healthz", 0, 200, GW_NO_CALL | GW_ANYWHERE, 0, gw_health_live, "The process runs", &gw_spec_live},
+    {GW_GET, "/livez", 0, 200, GW_NO_CALL | GW_ANYWHERE, 0, gw_health_live, "The process runs", &gw_spec_live},
+    {GW_GET, "/readyz", 0, 200, GW_NO_CALL | GW_ANYWHERE, 0, gw_health_ready, "It can serve; ?verbose lists the checks",
+     &gw_spec_ready},
+    {GW_GET, "/metrics", 0, 200, GW_NO_CALL | GW_INTERNAL, 0, gw_health_metrics, "Metrics in Prometheus' text format",
+     &gw_spec_metrics},
+
+    {GW_GET, "/openapi.json", 0, 200, GW_STREAM | GW_OPEN, 0, gw_pages_openapi, "This document", &gw_spec_json},
+    {GW_GET, "/swagger.json", 0, 200, GW_STREAM | GW_OPEN, 0, gw_pages_openapi, "This document", &gw_spec_json},
+    {GW_GET, "/swagger.yaml", 0, 200, GW_STREAM | GW_OPEN, 0, gw_pages_yaml, "This document as YAML", &gw_spec_yaml},
+    {GW_GET, "/asyncapi.json", 0, 200, GW_STREAM | GW_OPEN, 0, gw_pages_asyncapi,
+     "The WebSocket's messages, as AsyncAPI 3.0", &gw_spec_json},
+    {GW_GET, "/postman.json", 0, 200, GW_STREAM | GW_OPEN, 0, gw_pages_postman, "All calls, as a Postman collection",
+     &gw_spec_json},
+    {GW_GET, "/swagger/", 0, 200, GW_STREAM | GW_OPEN, 0, gw_pages_swagger, "This document in Swagger UI",
+     &gw_spec_page},
+    {GW_GET, "/apischema/", 0, 200, GW_STREAM | GW_OPEN, 0, gw_pages_swagger, "This document in Swagger UI",
+     &gw_spec_page},
+    {GW_GET, "/redoc/", 0, 200, GW_STREAM | GW_OPEN, 0, gw_pages_redoc, "This document in ReDoc", &gw_spec_page},
+    {GW_GET, "/pages/{stamp}/{name}", 0, 200, GW_STREAM | GW_OPEN, 0, gw_pages_file, "A file of these pages",
+     &gw_spec_page_file},
 };
 
 /*  What begins with /v1/ is looked for in its own rows alone. */
@@ -270,3 +296,29 @@ const gw_route_set_t *const gw_route_sets[] = {&s_native, &s_other, &gw_dialect_
                                                &gw_dialect_public_routes};
 
 const size_t gw_route_set_count = sizeof gw_route_sets / sizeof gw_route_sets[0];
+
+static const gw_route_t *s_row (size_t i, const gw_dialect_t **out_dialect)
+{
+    for (size_t set = 0; set < gw_route_set_count; i -= gw_route_sets[set++]->count)
+        if (i < gw_route_sets[set]->count) {
+            *out_dialect = gw_route_sets[set]->dialect;
+            return &gw_route_sets[set]->at[i];
+        }
+    return NULL;
+}
+
+const gw_route_t *gw_route_at (size_t i)
+{
+    const gw_dialect_t *dialect;
+    return s_row (i, &dialect);
+}
+
+const gw_dialect_t *gw_route_dialect (const gw_route_t *route)
+{
+    const gw_dialect_t *dialect = NULL;
+    const gw_route_t *row;
+    for (size_t i = 0; (row = s_row (i, &dialect)); i++)
+        if (row == route)
+            return dialect;
+    return NULL;
+}

@@ -27,6 +27,7 @@ typedef struct gw_config {
     uint64_t upload_ms;            /* a client that sends less than 1 KiB/s of a file for so long is given up */
     uint64_t download_ms;          /* one that takes nothing of a file for so long is */
     uint64_t ws_rate;              /* frames a second a WebSocket may send; 0: no limit */
+    const char *pages;             /* folder of the pages that show the documents; NULL: none */
     bool rate_limits;              /* also for clients on this machine */
     bool compat_open_admin_signup; /* who registers in the dialect `public` may ask to be staff */
     bool compat_refresh_rotate;    /* refresh tokens of the dialect `clock` are good for one use */

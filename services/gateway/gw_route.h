@@ -91,6 +91,10 @@ void gw_route_find (const gw_route_set_t *const *sets, size_t count, gw_method_t
 extern const gw_route_set_t *const gw_route_sets[];
 extern const size_t gw_route_set_count;
 
+/*  All of it row by row, NULL past the last; and the dialect of a row, NULL: native. */
+const gw_route_t *gw_route_at (size_t i);
+const gw_dialect_t *gw_route_dialect (const gw_route_t *route);
+
 /*  "GET", and the value of an Allow header for a set of methods: HEAD comes with
     GET, OPTIONS always.  `out` takes at least 64 bytes. */
 const char *gw_method_name (gw_method_t method);

@@ -39,7 +39,7 @@ enum {
 };
 
 /*  One member of an object.  A table of one row with the name "" is the value itself: a
-    list, a text, a message. */
+    list, a text, a message; of several such rows it is one of them. */
 typedef struct gw_shape {
     const char *name;
     gw_shape_type_t type;

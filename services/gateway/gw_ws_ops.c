@@ -459,6 +459,11 @@ static const gw_op_entry_t s_ops[] = {
     {"unsubscribe", gw_ws_unsubscribe, GW_SCOPE_READ},
 };
 
+const gw_op_entry_t *gw_ws_op_at (size_t i)
+{
+    return i < sizeof s_ops / sizeof *s_ops ? &s_ops[i] : NULL;
+}
+
 const gw_op_entry_t *gw_ws_op_find (const char *name)
 {
     for (size_t i = 0; i < sizeof s_ops / sizeof *s_ops; i++)

@@ -114,6 +114,9 @@ typedef struct {
 
 const gw_op_entry_t *gw_ws_op_find (const char *name);
 
+/*  Row by row; NULL past the last. */
+const gw_op_entry_t *gw_ws_op_at (size_t i);
+
 /*  ---- gw_ws.c ---------------------------------------------------------------- */
 
 /*  Queues a frame (consumed) and makes the connection dirty; a session that

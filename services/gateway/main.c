@@ -9,6 +9,7 @@
 #include "gw_keys.h"
 #include "gw_limit.h"
 #include "gw_loop.h"
+#include "gw_pages.h"
 #include "gw_progress.h"
 #include "gw_revoked.h"
 #include "gw_revoked_poll.h"
@@ -26,6 +27,7 @@ static void s_fini (void **ctx_p)
     if (!gw)
         return;
     gw_server_destroy (&gw->server);
+    gw_pages_destroy (&gw->pages);
     gw_bulk_destroy (&gw->bulk);
     gw_progress_destroy (&gw->progress);
     gw_revoked_poll_destroy (&gw->poll);
@@ -83,7 +85,8 @@ static int s_init (sv_daemon_t *daemon, void **out_ctx, int *out_exit)
     gw->poll = gw->sessions ? gw_revoked_poll_new (gw) : NULL;
     gw->progress = gw->poll ? gw_progress_new (gw) : NULL;
     gw->bulk = gw->progress ? gw_bulk_new (&(sv_bulk_config_t){gw->loop, gw->metrics, gw->log}) : NULL;
-    if (!gw->bulk) {
+    gw->pages = gw->bulk ? gw_pages_new (gw->log, gw->config->pages) : NULL;
+    if (!gw->pages) {
         sv_log (gw->log, SV_ERROR, NULL, "out of memory");
         return -PT_E_memory;
     }

@@ -1,5 +1,6 @@
-// api - the REST calls of the tests: JSON in and out, nothing hidden.
+// api - the REST calls of the tests: JSON in and out, nothing hidden. Every answer must be as the OpenAPI document says.
 import { randomUUID } from 'node:crypto';
+import { judgeAnswer } from './openapi.mjs';
 
 export async function call(base, method, path, { token, body, headers = {} } = {}) {
   const answer = await fetch(base + path, {
@@ -15,7 +16,9 @@ export async function call(base, method, path, { token, body, headers = {} } = {
   const text = await answer.text();
   let json = null;
   if (text && /json/.test(answer.headers.get('content-type') ?? '')) json = JSON.parse(text);
-  return { status: answer.status, headers: answer.headers, text, json };
+  const got = { status: answer.status, headers: answer.headers, text, json };
+  await judgeAnswer(base, method, path, got);
+  return got;
 }
 
 export class Failure extends Error {}
