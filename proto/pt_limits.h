@@ -39,7 +39,7 @@
 #define LIM_TOKEN_PREFIX 16
 #define LIM_SECRET_HASH 64
 #define LIM_MAIL_KEY 128
-#define LIM_ROOM_NAME 128
+#define LIM_ROOM_NAME 200 /* 50 characters of any script */
 #define LIM_ROOM_TOPIC 1024
 #define LIM_ROOM_ADDRESS 120
 #define LIM_SEND_ID 64
