@@ -292,8 +292,16 @@ static const gw_route_t s_operators[] = {
 static const gw_route_set_t s_native = {"/v1/", s_v1, sizeof s_v1 / sizeof s_v1[0], NULL};
 static const gw_route_set_t s_other = {"/", s_operators, sizeof s_operators / sizeof s_operators[0], NULL};
 
-const gw_route_set_t *const gw_route_sets[] = {&s_native, &s_other, &gw_dialect_clock_routes,
-                                               &gw_dialect_public_routes};
+const gw_route_set_t *const gw_route_sets[] = {
+    &s_native,
+    &s_other,
+    &gw_dialect_clock_routes,
+    &gw_dialect_chat_routes,
+    &gw_dialect_chat_profile_routes,
+    &gw_dialect_chat_people_routes,
+    &gw_dialect_chat_rooms_routes,
+    &gw_dialect_public_routes,
+};
 
 const size_t gw_route_set_count = sizeof gw_route_sets / sizeof gw_route_sets[0];
 

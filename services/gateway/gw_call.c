@@ -184,11 +184,16 @@ void gw_call_send (gw_request_t *request, uint16_t opcode, const void *msg, sv_r
         gw_http_fail (request, err, NULL, NULL);
 }
 
-bool gw_call_succeeded (gw_request_t *request, const sv_reply_t *reply)
+void gw_call_took (gw_request_t *request, const sv_reply_t *reply)
 {
     request->call = 0;
     sv_trace_add (request->gw->trace,
                   &(sv_hop_t){.kind = PT_hop_kind_ACKED, .trace = request->trace, .status = reply->status});
+}
+
+bool gw_call_succeeded (gw_request_t *request, const sv_reply_t *reply)
+{
+    gw_call_took (request, reply);
     if (reply->status == 0)
         return true;
     gw_http_fail (request, reply->status, NULL, reply->error);

@@ -27,7 +27,10 @@ bool gw_call_fill_inner (gw_request_t *request, pt_msg_t type, void *msg);
 /*  Validates and calls; `fn` gets the request as its argument. */
 void gw_call_send (gw_request_t *request, uint16_t opcode, const void *msg, sv_reply_fn *fn);
 
-/*  For reply functions: false after answering a reply that is an error. */
+/*  For reply functions that go on whatever the reply says: notes that it is in. */
+void gw_call_took (gw_request_t *request, const sv_reply_t *reply);
+
+/*  For the others: false after answering a reply that is an error. */
 bool gw_call_succeeded (gw_request_t *request, const sv_reply_t *reply);
 
 #endif

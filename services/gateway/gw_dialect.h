@@ -19,6 +19,10 @@
 #define GW_DIALECT_ANSWER GW_HTTP_ARENA
 
 /*  What the gateway serves of each dialect. */
+extern const gw_route_set_t gw_dialect_chat_routes;
+extern const gw_route_set_t gw_dialect_chat_profile_routes;
+extern const gw_route_set_t gw_dialect_chat_people_routes;
+extern const gw_route_set_t gw_dialect_chat_rooms_routes;
 extern const gw_route_set_t gw_dialect_clock_routes;
 extern const gw_route_set_t gw_dialect_public_routes;
 

@@ -1,0 +1,513 @@
+// dialect_chat - clients that know people by mail address, make friends of them, and chat with friends; each test is a row of the
+// contract. How its paths treat bodies and methods in general is here too.
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { after, before, test } from 'node:test';
+import { must } from './lib/api.mjs';
+import { Cluster, until } from './lib/cluster.mjs';
+import { ask, fresh, writings } from './lib/dialect.mjs';
+import { basic } from './lib/credentials.mjs';
+import { mailTo } from './lib/mails.mjs';
+
+const auth = '/api/rest-auth';
+const revokedMs = 5000;
+
+let cluster;
+let base;
+before(async () => {
+  cluster = await Cluster.start();
+  base = cluster.url();
+});
+after(() => cluster?.destroy());
+
+const said = (answer) => [answer.status, answer.json];
+const required = ['This field is required.'];
+const notFound = [404, { detail: 'Not found.' }];
+const silent = (status) => [status, ''];
+const mute = (answer) => [answer.status, answer.text];
+
+const register = (fields, more) => ask(base, 'POST', `${auth}/registration/`, fields, more);
+const login = (fields, more) => ask(base, 'POST', `${auth}/login/`, fields, more);
+const get = (who, path) => ask(base, 'GET', path, undefined, { as: who.as });
+const post = (who, path, body, more = {}) => ask(base, 'POST', path, body, { as: who.as, ...more });
+const addressOf = (name) => `${name}.${randomUUID().slice(0, 8)}@example.org`;
+
+// Somebody who registered: { email, password, username, key, as, cookies } and the six members that users have.
+async function someone(name = 'fran') {
+  const who = { email: addressOf('one'), password: `correct horse ${randomUUID()}` };
+  const answer = await register({ email: who.email, password1: who.password, password2: who.password, username: name });
+  assert.equal(answer.status, 201, answer.text);
+  const self = { ...who, key: answer.json.key, as: `Token ${answer.json.key}`, cookies: answer.cookies };
+  return { ...self, ...(await get(self, '/api/user/currentuser/')).json };
+}
+
+const invite = (asker, asked) => post(asker, '/api/user/friends/', { user_uuid: asked.uuid });
+const answer = (who, contact_id, decision) => post(who, '/api/user/invitations/', { decision, contact_id });
+
+// The chat that two have once they are friends.
+async function befriend(asker, asked) {
+  assert.equal((await invite(asker, asked)).status, 201);
+  const [{ id }] = (await get(asked, '/api/user/invitations/')).json;
+  const accepted = await answer(asked, id, true);
+  assert.equal(accepted.status, 201, accepted.text);
+  return { id, room: accepted.json };
+}
+
+const group = async (who, name) => (await post(who, '/api/chat/mychats/groups/', { name })).json;
+const userUrl = (who) => `${base}/api/user/${who.uuid}/`;
+
+// ---- accounts
+
+test('S2-01 registering gives a key and the cookies of a session, however the body is written', async () => {
+  for (const way of Object.keys(writings)) {
+    const email = addressOf(way);
+    const made = await register({ email, password1: 'wonder & land', password2: 'wonder & land' }, { way });
+    assert.equal(made.status, 201, made.text);
+    assert.deepEqual(Object.keys(made.json), ['key']);
+    assert.match(made.json.key, /^[0-9a-f]{40}$/);
+    assert.equal(made.cookies.sessionid.attributes.has('httponly'), true);
+    assert.equal(made.cookies.sessionid.attributes.get('samesite'), 'Lax');
+    assert.ok(made.cookies.csrftoken.value);
+    const self = await get({ as: `Token ${made.json.key}` }, '/api/user/currentuser/');
+    assert.deepEqual([self.json.email, self.json.username], [email, email.slice(0, email.indexOf('@'))]);
+  }
+});
+
+test('S2-01 registering again under one Idempotency-Key gives the same answer', async () => {
+  const email = addressOf('twice');
+  const fields = { email, password1: 'wonder & land', password2: 'wonder & land' };
+  const headers = { 'idempotency-key': randomUUID() };
+  const [first, second] = [await register(fields, { headers }), await register(fields, { headers })];
+  assert.deepEqual(said(first), said(second));
+  assert.equal(first.status, 201);
+});
+
+test('S2-02 registering names every field at fault', async () => {
+  const taken = await someone();
+  const good = { email: addressOf('good'), password1: 'wonder & land', password2: 'wonder & land' };
+  const both = (password) => ({ password1: password, password2: password });
+  for (const [fields, told] of [
+    [{}, { email: required, password1: required, password2: required }],
+    [{ ...good, email: 'nobody' }, { email: ['Enter a valid email address.'] }],
+    [{ ...good, email: '' }, { email: ['This field may not be blank.'] }],
+    [{ ...good, email: null, password1: [] }, { email: ['This field may not be null.'], password1: ['Not a valid string.'] }],
+    [{ ...good, password2: 'another & land' }, { non_field_errors: ["The two password fields didn't match."] }],
+    [{ ...good, ...both('Ab1-xyz') }, { password1: ['This password is too short. It must contain at least 8 characters.'] }],
+    [{ ...good, ...both('password1') }, { password1: ['This password is too common.'] }],
+    [{ ...good, ...both('83617492650') }, { password1: ['This password is entirely numeric.'] }],
+    [{ ...good, ...both(good.email) }, { password1: ['The password is too similar to the email address.'] }],
+    [{ ...good, email: taken.email.toUpperCase() }, { email: ['A user is already registered with this e-mail address.'] }],
+    [{ ...good, username: 'x'.repeat(129) }, { username: ['Ensure this field has no more than 128 characters.'] }],
+    [{ ...good, username: 'é'.repeat(65) }, { username: ['Ensure this field has no more than 128 characters.'] }],
+    [{ ...good, username: 'a\u0007b' }, { username: ['Not a valid string.'] }],
+    [[], { non_field_errors: ['Invalid data. Expected a dictionary, but got list.'] }],
+  ])
+    assert.deepEqual(said(await register(fields)), [400, told], JSON.stringify(fields));
+  const bad = await register({ ...good, ...both('123456') });
+  assert.equal(bad.json.password1.length, 3);
+});
+
+test('S2-03 the link of the mail confirms the address, a wrong key does not', async () => {
+  const who = await someone();
+  const mail = await mailTo(cluster, who.email);
+  const path = `${auth}/registration/account-confirm-email/${mail.key}/`;
+  assert.ok(mail.text.includes(path), mail.text);
+  const confirm = async (key) => said(await ask(base, 'GET', `${auth}/registration/account-confirm-email/${key}/`));
+  assert.deepEqual(await confirm('nonsense'), [200, { confirmed: false }]);
+  assert.deepEqual(await confirm('x'.repeat(200)), [200, { confirmed: false }]);
+  assert.deepEqual(await confirm(mail.key), [200, { confirmed: true }]);
+  assert.deepEqual(await confirm(mail.key), [200, { confirmed: true }], 'it is as confirmed as before');
+});
+
+test('S2-03 the key of the mail can be posted, a wrong one is not found', async () => {
+  const who = await someone();
+  const mail = await mailTo(cluster, who.email);
+  const verify = async (fields) => said(await ask(base, 'POST', `${auth}/registration/verify-email/`, fields));
+  assert.deepEqual(await verify({}), [400, { key: required }]);
+  assert.deepEqual(await verify({ key: '' }), [400, { key: ['This field may not be blank.'] }]);
+  assert.deepEqual(await verify({ key: 'nonsense' }), notFound);
+  assert.deepEqual(await verify({ key: 'x'.repeat(200) }), notFound);
+  assert.deepEqual(await verify({ key: mail.key }), [200, { detail: 'ok' }]);
+});
+
+test('S2-04 signing in gives the same key each time and a session, a wrong password nothing', async () => {
+  const who = await someone();
+  for (const way of Object.keys(writings)) {
+    const fields = { email: who.email.toUpperCase(), password: who.password };
+    const answered = await login(fields, { way });
+    assert.deepEqual(said(answered), [200, { key: who.key }]);
+    const cookie = `sessionid=${answered.cookies.sessionid.value}`;
+    assert.equal((await ask(base, 'GET', '/api/user/currentuser/', undefined, { headers: { cookie } })).json.id, who.id);
+  }
+  const unable = [400, { non_field_errors: ['Unable to log in with provided credentials.'] }];
+  assert.deepEqual(said(await login({ email: who.email, password: 'wrong' })), unable);
+  assert.deepEqual(said(await login({ email: addressOf('nobody'), password: who.password })), unable);
+});
+
+test('S2-05 signing in needs address and password', async () => {
+  const must = { non_field_errors: ['Must include "email" and "password".'] };
+  for (const [fields, told] of [
+    [{}, { password: required }],
+    [{ email: 'a@example.org' }, { password: required }],
+    [{ password: 'abc' }, must],
+    [{ email: '', password: 'abc' }, must],
+    [{ email: 'nobody', password: '' }, { email: ['Enter a valid email address.'], password: ['This field may not be blank.'] }],
+  ])
+    assert.deepEqual(said(await login(fields)), [400, told], JSON.stringify(fields));
+});
+
+// What needs a key, and which methods its path takes.
+const closed = [
+  ['GET', '/api/user/currentuser/', 'GET, HEAD, OPTIONS'],
+  ['GET', `/api/user/${randomUUID()}/`, 'GET, HEAD, OPTIONS'],
+  ['GET', '/api/user/search/fra/', 'GET, HEAD, OPTIONS'],
+  ['GET', '/api/user/friends/', 'GET, HEAD, POST, OPTIONS'],
+  ['POST', '/api/user/friends/', 'GET, HEAD, POST, OPTIONS'],
+  ['GET', '/api/user/invitations/', 'GET, HEAD, POST, OPTIONS'],
+  ['POST', '/api/user/invitations/', 'GET, HEAD, POST, OPTIONS'],
+  ['GET', '/api/chat/mychats/', 'GET, HEAD, POST, OPTIONS'],
+  ['POST', '/api/chat/mychats/', 'GET, HEAD, POST, OPTIONS'],
+  ['GET', '/api/chat/mychats/private/', 'GET, HEAD, POST, OPTIONS'],
+  ['POST', '/api/chat/mychats/groups/', 'GET, HEAD, POST, OPTIONS'],
+  ['GET', `/api/chat/${randomUUID()}/`, 'GET, HEAD, POST, OPTIONS'],
+  ['POST', `/api/chat/${randomUUID()}/`, 'GET, HEAD, POST, OPTIONS'],
+  ['POST', `${auth}/password/change/`, 'POST, OPTIONS'],
+  ['GET', '/accounts/profile/', 'GET, HEAD, OPTIONS'],
+];
+const sorted = (list) => list.split(', ').sort();
+
+// The answer of every route that needs a key, to a client that shows `header`.
+async function everywhere(header, told) {
+  for (const [method, path, allow] of closed) {
+    const refused = await ask(base, method, path, method === 'POST' ? {} : undefined, { as: header });
+    assert.deepEqual(said(refused), [401, { detail: told }], `${method} ${path}`);
+    assert.equal(refused.headers.get('www-authenticate'), 'Token');
+    assert.deepEqual(sorted(refused.headers.get('allow')), sorted(allow), path);
+  }
+}
+
+test('S2-06 without a key, and with a bad one, nothing is shown', async () => {
+  await everywhere(undefined, 'Authentication credentials were not provided.');
+  await everywhere(`Token ${'0'.repeat(40)}`, 'Invalid token.');
+});
+
+test('S2-07 a header without a key, or with two, is told so', async () => {
+  await everywhere('Token', 'Invalid token header. No credentials provided.');
+  await everywhere('Token a b', 'Invalid token header. Token string should not contain spaces.');
+});
+
+test('S2-06 other methods are refused with those that there are', async () => {
+  const who = await someone();
+  for (const [, path, allow] of [...closed, ['POST', `${auth}/login/`, 'POST, OPTIONS'], ['POST', `${auth}/registration/`, 'POST, OPTIONS'], ['POST', `${auth}/logout/`, 'POST, OPTIONS']])
+    for (const method of ['GET', 'POST', 'PUT', 'DELETE']) {
+      if (sorted(allow).includes(method)) continue;
+      const refused = await ask(base, method, path, undefined, { as: who.as });
+      assert.deepEqual(said(refused), [405, { detail: `Method "${method}" not allowed.` }], `${method} ${path}`);
+      assert.deepEqual(sorted(refused.headers.get('allow')), sorted(allow));
+    }
+});
+
+test('S2-06 a profile is empty', async () => {
+  const who = await someone();
+  assert.deepEqual(mute(await get(who, '/accounts/profile/')), silent(200));
+});
+
+const isDead = (as, headers = {}) => until('the credential is dead', async () => (await ask(base, 'GET', '/api/user/currentuser/', undefined, { as, headers })).status === 401, revokedMs);
+
+test('S2-08 signing out ends the key and the session; the next key is another', async () => {
+  const who = await someone();
+  const cookie = `sessionid=${who.cookies.sessionid.value}`;
+  const other = await login({ email: who.email, password: who.password });
+  const bystander = `sessionid=${other.cookies.sessionid.value}`;
+  const out = await post(who, `${auth}/logout/`, {}, { headers: { cookie } });
+  assert.deepEqual(said(out), [200, { detail: 'Successfully logged out.' }]);
+  assert.equal(out.cookies.sessionid.attributes.get('max-age'), '0');
+  await isDead(who.as);
+  await isDead(undefined, { cookie });
+  assert.deepEqual(said(await get(who, '/api/user/currentuser/')), [401, { detail: 'Invalid token.' }]);
+  const still = await ask(base, 'GET', '/api/user/currentuser/', undefined, { headers: { cookie: bystander } });
+  assert.equal(still.json.id, who.id, 'the session of another browser goes on');
+  const again = await login({ email: who.email, password: who.password });
+  assert.equal(again.status, 200);
+  assert.notEqual(again.json.key, who.key);
+});
+
+test('S2-08 a browser signs out by its cookies alone when it proves that it meant to', async () => {
+  const who = await someone();
+  const { sessionid, csrftoken } = who.cookies;
+  const cookie = `sessionid=${sessionid.value}; csrftoken=${csrftoken.value}`;
+  const forged = await ask(base, 'POST', `${auth}/logout/`, {}, { headers: { cookie } });
+  assert.equal(forged.status, 403);
+  assert.match(forged.json.detail, /^CSRF Failed: /);
+  const out = await ask(base, 'POST', `${auth}/logout/`, {}, { headers: { cookie, 'x-csrftoken': csrftoken.value } });
+  assert.deepEqual(said(out), [200, { detail: 'Successfully logged out.' }]);
+  await isDead(who.as);
+  await isDead(undefined, { cookie });
+});
+
+test('S2-08 nobody may sign out too, but not with a bad key', async () => {
+  assert.deepEqual(said(await ask(base, 'POST', `${auth}/logout/`)), [200, { detail: 'Successfully logged out.' }]);
+  assert.deepEqual(said(await ask(base, 'POST', `${auth}/logout/`, {}, { as: `Token ${'0'.repeat(40)}` })), [401, { detail: 'Invalid token.' }]);
+});
+
+test('S2-09 another password is set without the old one, and signs in', async () => {
+  const who = await someone();
+  const change = (one, two = one) => post(who, `${auth}/password/change/`, { new_password1: one, new_password2: two });
+  const told = (...sentences) => [400, { new_password2: sentences }];
+  assert.deepEqual(said(await post(who, `${auth}/password/change/`, {})), [400, { new_password1: required, new_password2: required }]);
+  assert.deepEqual(said(await change('wonder & land', 'another')), told('The two password fields didn’t match.'));
+  assert.deepEqual(said(await change('Ab1-xyz')), told('This password is too short. It must contain at least 8 characters.'));
+  assert.deepEqual(said(await change('password1')), told('This password is too common.'));
+  assert.deepEqual(said(await change('83617492650')), told('This password is entirely numeric.'));
+  assert.deepEqual(said(await change('wonder & land')), [200, { detail: 'New password has been saved.' }]);
+  assert.equal((await get(who, '/api/user/currentuser/')).status, 200, 'the key that asked goes on');
+  assert.equal((await login({ email: who.email, password: who.password })).status, 400);
+  assert.equal((await login({ email: who.email, password: 'wonder & land' })).status, 200);
+});
+
+// ---- people
+
+const six = ['email', 'id', 'uuid', 'username', 'photo', 'is_active'];
+
+test('S2-10 a user has six members, as oneself and as others', async () => {
+  const [ann, bob] = [await someone('ann'), await someone('bob')];
+  const self = await get(ann, '/api/user/currentuser/');
+  assert.deepEqual(Object.keys(self.json), six);
+  assert.deepEqual(self.json, { email: ann.email, id: ann.id, uuid: ann.uuid, username: 'ann', photo: null, is_active: true });
+  assert.equal(typeof ann.id, 'number');
+  const seen = await get(bob, `/api/user/${ann.uuid}/`);
+  assert.deepEqual(said(seen), [200, self.json]);
+  assert.deepEqual(said(await get(bob, `/api/user/${ann.uuid.toUpperCase()}/`)), [200, self.json]);
+  assert.deepEqual(said(await get(bob, `/api/user/${randomUUID()}/`)), notFound);
+  assert.equal((await get(bob, '/api/user/nonsense/')).status, 404);
+});
+
+test('S2-11 a search without its slash is sent on, and tells who is a friend', async () => {
+  const [ann, bob, eve] = [await someone('ann'), await someone('Frankóbob'), await someone('frankóeve')];
+  await befriend(ann, bob);
+  const moved = await get(ann, '/api/user/search/FRANK%C3%93');
+  assert.deepEqual([moved.status, moved.headers.get('location')], [301, '/api/user/search/FRANK%C3%93/']);
+  const found = await get(ann, moved.headers.get('location'));
+  assert.equal(found.status, 200, found.text);
+  assert.deepEqual(Object.keys(found.json), ['count', 'next', 'previous', 'results']);
+  assert.deepEqual([found.json.count, found.json.next, found.json.previous], [2, null, null]);
+  assert.deepEqual(
+    found.json.results.map((one) => [one.id, one.username, one.email, one.is_friend_of_current_user]),
+    [[bob.id, 'Frankóbob', bob.email, true], [eve.id, 'frankóeve', eve.email, false]],
+  );
+  assert.deepEqual(Object.keys(found.json.results[0]), [...six, 'is_friend_of_current_user']);
+});
+
+test('S2-12 a search finds nobody with no content, and never who asks', async () => {
+  const name = fresh('lonely');
+  const who = await someone(name);
+  assert.deepEqual(mute(await get(who, `/api/user/search/${name}/`)), silent(204));
+  assert.deepEqual(mute(await get(who, `/api/user/search/${'x'.repeat(200)}/`)), silent(204));
+});
+
+test('S2-13 pages link to their neighbours', async () => {
+  const who = await someone();
+  const name = fresh('many').replace('_', '-');
+  await Promise.all([...Array(12).keys()].map((n) => must(base, 'POST', '/v1/accounts', { body: { login: `${name}-${n}`, password: 'correct horse & battery' } })));
+  const path = `/api/user/search/${name}/`;
+  const page = async (query) => (await get(who, path + query)).json;
+  const first = await page('');
+  assert.deepEqual([first.count, first.results.length, first.next, first.previous], [12, 8, `${base}${path}?limit=8&offset=8`, null]);
+  const second = await page('?limit=8&offset=8');
+  assert.deepEqual([second.results.length, second.next, second.previous], [4, null, `${base}${path}?limit=8`]);
+  const middle = await page('?limit=2&offset=4');
+  assert.deepEqual([middle.results.length, middle.next, middle.previous], [2, `${base}${path}?limit=2&offset=6`, `${base}${path}?limit=2&offset=2`]);
+  const beyond = await page('?offset=20');
+  assert.deepEqual([beyond.count, beyond.results], [12, []]);
+  assert.equal(new Set([...first.results, ...second.results].map((one) => one.uuid)).size, 12);
+});
+
+// ---- friends
+
+test('S2-14 somebody is asked once, from either side', async () => {
+  const [ann, bob] = [await someone('ann'), await someone('bob')];
+  assert.deepEqual(mute(await invite(ann, bob)), silent(201));
+  assert.deepEqual(mute(await invite(ann, bob)), silent(208));
+  assert.deepEqual(mute(await invite(bob, ann)), silent(208));
+  assert.deepEqual(said(await invite(ann, { uuid: randomUUID() })), notFound);
+  assert.deepEqual(said(await invite(ann, ann)), notFound);
+  const wrong = (fields) => post(ann, '/api/user/friends/', fields);
+  assert.deepEqual(said(await wrong({})), [400, { user_uuid: required }]);
+  assert.deepEqual(said(await wrong({ user_uuid: 'nonsense' })), [400, { user_uuid: ['Must be a valid UUID.'] }]);
+  for (const way of ['form', 'multipart']) assert.equal((await post(ann, '/api/user/friends/', { user_uuid: (await someone()).uuid }, { way })).status, 201, way);
+});
+
+test('S2-15 who was asked sees by whom, who asked sees nothing', async () => {
+  const [ann, bob] = [await someone('ann'), await someone('bob')];
+  assert.deepEqual(mute(await get(bob, '/api/user/invitations/')), silent(204));
+  await invite(ann, bob);
+  const [one, ...more] = (await get(bob, '/api/user/invitations/')).json;
+  assert.deepEqual([Object.keys(one), typeof one.id, one.first_user, one.second_user, more], [['id', 'first_user', 'second_user'], 'number', 'ann', 'bob', []]);
+  assert.deepEqual(mute(await get(ann, '/api/user/invitations/')), silent(204));
+});
+
+test('S2-16 who accepts gets the chat of the two, once; who refuses removes the invitation', async () => {
+  const [ann, bob, eve] = [await someone('ann'), await someone('bob'), await someone('eve')];
+  const { id, room } = await befriend(ann, bob);
+  assert.equal(room.is_group_chat, false);
+  assert.deepEqual([...room.participants].sort(), [userUrl(ann), userUrl(bob)].sort());
+  assert.deepEqual(said(await get(ann, `/api/chat/${room.uuid}/`)), [200, room]);
+  assert.deepEqual(mute(await answer(bob, id, true)), silent(208));
+  await invite(eve, bob);
+  const [asked] = (await get(bob, '/api/user/invitations/')).json;
+  assert.deepEqual(mute(await post(bob, '/api/user/invitations/', { decision: 'false', contact_id: asked.id }, { way: 'form' })), silent(200));
+  assert.deepEqual(mute(await get(bob, '/api/user/invitations/')), silent(204));
+  assert.deepEqual(said(await answer(bob, asked.id, true)), notFound);
+});
+
+test('S2-16 an answer that can not be read is refused without a word', async () => {
+  const who = await someone();
+  for (const fields of [{}, { decision: true }, { contact_id: 1 }, { decision: 'perhaps', contact_id: 1 }, { decision: true, contact_id: 'one' }])
+    assert.deepEqual(mute(await post(who, '/api/user/invitations/', fields)), silent(400), JSON.stringify(fields));
+  for (const id of [0, -1, 987654321]) assert.deepEqual(said(await answer(who, id, true)), notFound);
+  const broken = await post(who, '/api/user/invitations/', '{bad');
+  assert.equal(broken.status, 400);
+  assert.match(broken.json.detail, /^JSON parse error - /);
+});
+
+test('S2-17 nobody answers for another', async () => {
+  const [ann, bob, eve] = [await someone('ann'), await someone('bob'), await someone('eve')];
+  await invite(ann, bob);
+  const [{ id }] = (await get(bob, '/api/user/invitations/')).json;
+  for (const stranger of [eve, ann]) for (const decision of [true, false]) assert.deepEqual(said(await answer(stranger, id, decision)), notFound);
+  assert.equal((await answer(bob, id, true)).status, 201);
+});
+
+test('S2-18 friends are listed once they are some, on both sides', async () => {
+  const [ann, bob] = [await someone('ann'), await someone('bob')];
+  await invite(ann, bob);
+  assert.deepEqual(mute(await get(ann, '/api/user/friends/')), silent(204));
+  const [{ id }] = (await get(bob, '/api/user/invitations/')).json;
+  await answer(bob, id, true);
+  for (const [who, friend] of [[ann, bob], [bob, ann]]) {
+    const { email, id, uuid, username, photo, is_active } = friend;
+    assert.deepEqual(said(await get(who, '/api/user/friends/')), [200, { count: 1, next: null, previous: null, results: [{ email, id, uuid, username, photo, is_active }] }]);
+  }
+});
+
+// ---- chats
+
+// Posts as a native client would: how dialects post over WebSockets is tested there.
+const write = (who, room, body) => must(base, 'POST', `/v1/rooms/${room.id}/messages`, { headers: { authorization: who.as }, body: { send_id: randomUUID(), body } });
+
+test('S2-19 one\'s chats are listed by kind, latest active first', async () => {
+  const [ann, bob] = [await someone('ann'), await someone('bob')];
+  const list = async (path, query = '') => (await get(ann, `/api/chat/mychats/${path}${query}`)).json;
+  for (const path of ['', 'private/', 'groups/']) assert.deepEqual(mute(await get(ann, `/api/chat/mychats/${path}`)), silent(204));
+  assert.deepEqual(mute(await get(ann, '/api/chat/mychats/others/')), silent(400));
+  const { room } = await befriend(ann, bob);
+  const [first, second] = [await group(ann, 'first'), await group(ann, 'second')];
+  const uuids = (page) => page.results.map((one) => one.uuid);
+  assert.deepEqual(uuids(await list('')), [second.uuid, first.uuid, room.uuid]);
+  assert.deepEqual(uuids(await list('private/')), [room.uuid]);
+  assert.deepEqual(uuids(await list('groups/')), [second.uuid, first.uuid]);
+  await write(ann, first, 'hello');
+  const page = await list('');
+  assert.deepEqual(uuids(page), [first.uuid, second.uuid, room.uuid]);
+  assert.deepEqual(Object.keys(page.results[0]), ['id', 'uuid', 'name', 'is_group_chat', 'last_activity_date', 'lastmessage']);
+  assert.deepEqual([page.results[0].lastmessage, page.results[1].lastmessage], ['hello', 'None']);
+  const piece = await list('', '?limit=1&offset=1');
+  assert.deepEqual([piece.count, uuids(piece), piece.next, piece.previous], [3, [second.uuid], `${base}/api/chat/mychats/?limit=1&offset=2`, `${base}/api/chat/mychats/?limit=1`]);
+  const many = await list('', '?limit=1000');
+  assert.equal(many.results.length, 3);
+});
+
+test('S2-20 a group begins with its maker, and needs a name', async () => {
+  const who = await someone();
+  for (const way of Object.keys(writings)) {
+    const made = await post(who, '/api/chat/mychats/groups/', { name: ' A group é ' }, { way });
+    assert.equal(made.status, 201, made.text);
+    assert.deepEqual([made.json.name, made.json.is_group_chat, made.json.participants], ['A group é', true, [userUrl(who)]]);
+  }
+  for (const fields of [{}, { name: '' }, { name: null }, { name: 'x'.repeat(51) }, []]) assert.equal((await post(who, '/api/chat/mychats/groups/', fields)).status, 400, JSON.stringify(fields));
+  assert.deepEqual(mute(await post(who, '/api/chat/mychats/groups/', {})), silent(400));
+  for (const path of ['', 'private/', 'others/']) assert.deepEqual(mute(await post(who, `/api/chat/mychats/${path}`, { name: 'group' })), silent(400), path);
+});
+
+test('S2-20 a group has a name of fifty characters of any script', async () => {
+  const who = await someone();
+  for (const letter of ['x', 'é', '語', '😀']) {
+    const made = await post(who, '/api/chat/mychats/groups/', { name: letter.repeat(50) });
+    assert.deepEqual([made.status, made.json?.name], [201, letter.repeat(50)], letter);
+  }
+});
+
+test('S2-21 a chat shows its people by address, and its last message', async () => {
+  const who = await someone();
+  const room = await group(who, 'group');
+  assert.deepEqual(Object.keys(room), ['id', 'uuid', 'name', 'is_group_chat', 'participants', 'last_activity_date', 'lastmessage']);
+  assert.equal(typeof room.id, 'number');
+  assert.match(room.uuid, /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
+  assert.match(room.last_activity_date, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{6})?Z$/);
+  assert.equal(room.lastmessage, 'None');
+  assert.equal((await get(who, new URL(room.participants[0]).pathname)).json.id, who.id);
+  await write(who, room, 'first');
+  await write(who, room, 'a "last" one');
+  const seen = (await get(who, `/api/chat/${room.uuid}/`)).json;
+  assert.equal(seen.lastmessage, 'a "last" one');
+  assert.ok(seen.last_activity_date > room.last_activity_date);
+});
+
+test('S2-22 a chat is closed to who takes no part', async () => {
+  const [ann, eve] = [await someone('ann'), await someone('eve')];
+  const room = await group(ann, 'group');
+  const native = await must(base, 'POST', '/v1/rooms', { headers: { authorization: ann.as }, body: { name: 'native', kind: 'group' } });
+  assert.deepEqual(said(await get(eve, `/api/chat/${room.uuid}/`)), [400, { error: 'No access!' }]);
+  assert.deepEqual(said(await get(eve, `/api/chat/${randomUUID()}/`)), notFound);
+  assert.equal((await get(eve, `/api/chat/${room.id}/`)).status, 404);
+  assert.ok(!(await get(ann, '/api/chat/mychats/')).json.results.some((one) => one.id === Number(native.id)), 'native rooms are not of this dialect');
+});
+
+test('S2-23 a friend is added to a group once, and nobody else', async () => {
+  const [ann, bob, eve] = [await someone('ann'), await someone('bob'), await someone('eve')];
+  const { room: pair } = await befriend(ann, bob);
+  const room = await group(ann, 'group');
+  const add = (who, whom, where = room, more = {}) => post(who, `/api/chat/${where.uuid}/`, { user_uuid: whom.uuid }, more);
+  assert.deepEqual(mute(await add(ann, eve)), silent(400));
+  assert.deepEqual(said(await add(eve, bob)), [400, { error: 'No access!' }]);
+  assert.deepEqual(mute(await add(ann, bob, room, { way: 'multipart' })), silent(200));
+  assert.deepEqual(mute(await add(ann, bob)), silent(208));
+  assert.deepEqual((await get(bob, `/api/chat/${room.uuid}/`)).json.participants, [userUrl(ann), userUrl(bob)]);
+  assert.deepEqual(mute(await add(ann, bob, pair)), silent(208));
+  assert.deepEqual(mute(await add(ann, eve, pair)), silent(208));
+  assert.deepEqual((await get(ann, `/api/chat/${pair.uuid}/`)).json.participants.length, 2);
+  assert.deepEqual(said(await add(ann, { uuid: randomUUID() })), notFound);
+  assert.deepEqual(said(await add(ann, bob, { uuid: randomUUID() })), notFound);
+  assert.deepEqual(said(await post(ann, `/api/chat/${room.uuid}/`, {})), [400, { user_uuid: required }]);
+  assert.deepEqual(said(await post(ann, `/api/chat/${room.uuid}/`, { user_uuid: 'x' })), [400, { user_uuid: ['Must be a valid UUID.'] }]);
+});
+
+// ---- beside the other interfaces
+
+test('G-09 an account signs in here and natively, wherever it was made', async () => {
+  const here = await someone();
+  assert.equal((await ask(base, 'POST', '/v1/sessions', { identifier: here.email, password: here.password })).status, 201);
+  assert.equal((await ask(base, 'POST', '/api/token/', { username: here.email, password: here.password })).status, 200);
+  assert.equal((await ask(base, 'POST', '/login/', { username: here.email, password: here.password })).json.token, here.key);
+  const there = { email: addressOf('native'), password: 'correct horse & battery' };
+  await must(base, 'POST', '/v1/accounts', { body: there });
+  assert.equal((await login(there)).status, 200);
+});
+
+test('G-10 every kind of credential shows who one is', async () => {
+  const who = await someone();
+  const grant = async (kind) => (await ask(base, 'POST', '/v1/sessions', { identifier: who.email, password: who.password, kind })).json;
+  const shown = [who.as, `token ${who.key}`, `Token ${(await grant('knox')).token}`, `Bearer ${(await grant('session')).access}`, basic({ login: who.email, password: who.password }).authorization];
+  for (const as of shown) assert.equal((await get({ as }, '/api/user/currentuser/')).json.id, who.id, as.slice(0, 8));
+});
+
+test('G-11 a change that a cookie alone speaks for needs the proof of it, a key does not', async () => {
+  const [ann, bob] = [await someone('ann'), await someone('bob')];
+  const cookie = `sessionid=${ann.cookies.sessionid.value}`;
+  const forged = await ask(base, 'POST', '/api/user/friends/', { user_uuid: bob.uuid }, { headers: { cookie } });
+  assert.equal(forged.status, 403);
+  assert.match(forged.json.detail, /^CSRF Failed: /);
+  assert.equal((await post(ann, '/api/user/friends/', { user_uuid: bob.uuid }, { headers: { cookie } })).status, 201);
+  const signedIn = await login({ email: ann.email, password: ann.password }, { headers: { cookie } });
+  assert.equal(signedIn.status, 200, 'signing in needs none');
+});
