@@ -292,12 +292,17 @@ static void s_on_changed (void *arg, const sv_reply_t *reply)
         gw_dialect_say (request, 200, "detail", "New password has been saved.");
 }
 
-/*  The clients of this dialect do not know to ask for the old one. */
+/*  The clients of this dialect do not know to ask for the old one.  They have no API tokens: such a
+    token, which is made for others to hold, must not become a password. */
 static void s_change_password (gw_request_t *request)
 {
     gw_dialect_body_t body;
     pt_str_t again = {0};
     pt_password_set_t set = {.has_password = true, .is_trusted = true, .has_is_trusted = true};
+    if (request->identity.kind == PT_credential_kind_TOKEN) {
+        gw_http_fail (request, -PT_E_forbidden, NULL, NULL);
+        return;
+    }
     if (!gw_dialect_read (request, &body))
         return;
     gw_dialect_text (&body, "new_password1", &s_required, &set.password);

@@ -265,6 +265,16 @@ test('S2-09 another password is set without the old one, and signs in', async ()
   assert.equal((await login({ email: who.email, password: 'wonder & land' })).status, 200);
 });
 
+test('S2-09 an API token, which others may hold, does not become a password', async () => {
+  const who = await someone();
+  const { token } = await must(base, 'POST', '/v1/tokens', { headers: { authorization: who.as }, body: { name: 'robot', scopes: 'read write account' } });
+  const robot = { as: `Bearer ${token}` };
+  assert.equal((await get(robot, '/api/user/currentuser/')).json.id, who.id);
+  const refused = await post(robot, `${auth}/password/change/`, { new_password1: 'wonder & land', new_password2: 'wonder & land' });
+  assert.deepEqual(said(refused), [403, { detail: 'You do not have permission to perform this action.' }]);
+  assert.equal((await login({ email: who.email, password: who.password })).status, 200);
+});
+
 // ---- people
 
 const six = ['email', 'id', 'uuid', 'username', 'photo', 'is_active'];
