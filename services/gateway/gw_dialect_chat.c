@@ -326,7 +326,6 @@ static const gw_shape_t s_detail[] = {{"detail", GW_SHAPE_TEXT, 0, "that it was 
 static const gw_shape_t s_mail_key[] = {{"key", GW_SHAPE_SECRET, 0, "the key of the mail"}, {0}};
 static const gw_shape_t s_truth[] = {{"confirmed", GW_SHAPE_BOOL, 0, "false: the key is unknown or was used"}, {0}};
 static const gw_shape_t s_cookies[] = {{"Set-Cookie", GW_SHAPE_TEXT, 0, "`sessionid` and `csrftoken`"}, {0}};
-const gw_shape_t gw_dialect_chat_nothing[] = {{"", GW_SHAPE_TEXT, GW_SHAPE_OPTIONAL, "nothing"}, {0}};
 
 static const gw_shape_t s_registration[] = {
     {"email", GW_SHAPE_EMAIL, 0, "address; a mail with a link to confirm it is sent"},
@@ -345,10 +344,10 @@ static const gw_shape_t s_passwords[] = {
 static const gw_spec_t s_register_spec = {.takes = s_registration, .gives = s_key, .tells = s_cookies};
 static const gw_spec_t s_sign_in_spec = {.takes = s_credentials, .gives = s_key, .tells = s_cookies};
 static const gw_spec_t s_sign_out_spec = {.gives = s_detail};
-static const gw_spec_t s_verify_spec = {.takes = s_mail_key, .gives = s_detail};
+static const gw_spec_t s_verify_spec = {.takes = s_mail_key, .gives = s_detail, .refuses = 404};
 static const gw_spec_t s_confirm_spec = {.gives = s_truth};
 static const gw_spec_t s_password_spec = {.takes = s_passwords, .gives = s_detail};
-static const gw_spec_t s_profile_spec = {.gives = gw_dialect_chat_nothing, .gives_media = "text/plain"};
+static const gw_spec_t s_profile_spec = {.gives = NULL};
 
 #define OPEN (GW_OPEN | GW_MAYBE | GW_COSTLY)
 

@@ -11,9 +11,9 @@
 
 extern const gw_dialect_t gw_dialect_chat;
 
-/*  Document the object that gw_dialect_chat_put_room writes, and an answer without a body. */
+/*  Document the object that gw_dialect_chat_put_room writes, and the parameters of a page. */
 extern const gw_shape_t gw_dialect_chat_room_shape[];
-extern const gw_shape_t gw_dialect_chat_nothing[];
+extern const gw_shape_t gw_dialect_chat_page_shape[];
 
 /*  Members of the object that gw_dialect_page_write begins, for a table of shapes. */
 #define GW_DIALECT_CHAT_PAGE_OF(entry)                                                                                 \

@@ -258,12 +258,13 @@ static const gw_shape_t s_decision[] = {{"decision", GW_SHAPE_BOOL, 0, "whether 
                                         {0}};
 
 static const gw_spec_t s_person_spec = {.gives = s_person};
-static const gw_spec_t s_search_spec = {.gives = s_hits, .also = 204};
-static const gw_spec_t s_friends_spec = {.gives = s_friends, .also = 204};
-static const gw_spec_t s_ask_spec = {
-    .takes = s_whom, .gives = gw_dialect_chat_nothing, .gives_media = "text/plain", .also = 208};
+static const uint16_t s_answer_mute[] = {200, 208, 400, 0};
+static const gw_spec_t s_search_spec = {.gives = s_hits, .query = gw_dialect_chat_page_shape, .also = 204};
+static const gw_spec_t s_friends_spec = {.gives = s_friends, .query = gw_dialect_chat_page_shape, .also = 204};
+static const gw_spec_t s_ask_spec = {.takes = s_whom, .also = 208};
 static const gw_spec_t s_invitations_spec = {.gives = s_invitations, .also = 204};
-static const gw_spec_t s_answer_spec = {.takes = s_decision, .gives = gw_dialect_chat_room_shape, .also = 200};
+static const gw_spec_t s_answer_spec = {
+    .takes = s_decision, .gives = gw_dialect_chat_room_shape, .mute = s_answer_mute};
 
 #define READ GW_SCOPE_READ
 #define WRITE GW_SCOPE_WRITE
@@ -271,9 +272,9 @@ static const gw_spec_t s_answer_spec = {.takes = s_decision, .gives = gw_dialect
 static const gw_route_t s_routes[] = {
     {GW_GET, "/api/user/currentuser/", PT_OP_chat_person, 200, 0, READ, s_get_oneself, "Oneself", &s_person_spec},
     {GW_GET, "/api/user/search/{phrase}/", PT_OP_chat_people_find, 200, 0, READ, s_search,
-     "Find people by part of their name; ?limit=&offset=", &s_search_spec},
-    {GW_GET, "/api/user/friends/", PT_OP_chat_friend_list, 200, 0, READ, s_list_friends,
-     "One's friends; ?limit=&offset=", &s_friends_spec},
+     "Find people by part of their name", &s_search_spec},
+    {GW_GET, "/api/user/friends/", PT_OP_chat_friend_list, 200, 0, READ, s_list_friends, "One's friends",
+     &s_friends_spec},
     {GW_POST, "/api/user/friends/", PT_OP_chat_contact_create, 201, GW_MAYBE, WRITE, s_ask_friend,
      "Ask somebody to be a friend", &s_ask_spec},
     {GW_GET, "/api/user/invitations/", PT_OP_chat_contact_list, 200, 0, READ, s_list_invitations,

@@ -230,27 +230,31 @@ static void s_add (gw_request_t *request)
 const gw_shape_t gw_dialect_chat_room_shape[] = {
     ROOM_HEAD, {"participants", GW_SHAPE_URL, GW_SHAPE_LIST, "where who takes part is shown"}, ROOM_ACTIVITY, {0}};
 
+const gw_shape_t gw_dialect_chat_page_shape[] = {{"limit", GW_SHAPE_INT, GW_SHAPE_OPTIONAL, "how many; 8 when absent"},
+                                                 {"offset", GW_SHAPE_INT, GW_SHAPE_OPTIONAL, "how many to leave out"},
+                                                 {0}};
+
 static const gw_shape_t s_room[] = {ROOM_HEAD, ROOM_ACTIVITY, {0}};
 static const gw_shape_t s_rooms[] = {GW_DIALECT_CHAT_PAGE_OF (s_room), {0}};
 static const gw_shape_t s_name[] = {{"name", GW_SHAPE_TEXT, 0, "name, at most 50 characters"}, {0}};
 static const gw_shape_t s_whom[] = {{"user_uuid", GW_SHAPE_UUID, 0, "which friend"}, {0}};
 
-static const gw_spec_t s_rooms_spec = {.gives = s_rooms, .also = 204};
-static const gw_spec_t s_make_spec = {.takes = s_name, .gives = gw_dialect_chat_room_shape};
+static const uint16_t s_mute[] = {400, 0};
+static const gw_spec_t s_rooms_spec = {
+    .gives = s_rooms, .query = gw_dialect_chat_page_shape, .also = 204, .mute = s_mute};
+static const gw_spec_t s_make_spec = {.takes = s_name, .gives = gw_dialect_chat_room_shape, .mute = s_mute};
 static const gw_spec_t s_room_spec = {.gives = gw_dialect_chat_room_shape};
-static const gw_spec_t s_add_spec = {
-    .takes = s_whom, .gives = gw_dialect_chat_nothing, .gives_media = "text/plain", .also = 208};
+static const gw_spec_t s_add_spec = {.takes = s_whom, .also = 208, .mute = s_mute};
 
 #define READ GW_SCOPE_READ
 #define WRITE GW_SCOPE_WRITE
 
 static const gw_route_t s_routes[] = {
-    {GW_GET, "/api/chat/mychats/", PT_OP_chat_room_index, 200, 0, READ, s_list_all,
-     "One's chats; ?limit=&offset=", &s_rooms_spec},
+    {GW_GET, "/api/chat/mychats/", PT_OP_chat_room_index, 200, 0, READ, s_list_all, "One's chats", &s_rooms_spec},
     {GW_POST, "/api/chat/mychats/", PT_OP_chat_room_create, 201, GW_MAYBE, WRITE, s_make_none,
      "Always refused: a new group is made under groups", &s_make_spec},
     {GW_GET, "/api/chat/mychats/{kind}/", PT_OP_chat_room_index, 200, 0, READ, s_list_kind,
-     "One's chats of a kind: private or groups; ?limit=&offset=", &s_rooms_spec},
+     "One's chats of a kind: private or groups", &s_rooms_spec},
     {GW_POST, "/api/chat/mychats/{kind}/", PT_OP_chat_room_create, 201, GW_MAYBE, WRITE, s_make,
      "Make a group; under groups alone", &s_make_spec},
     {GW_GET, "/api/chat/{uuid:room}/", PT_OP_chat_room_find, 200, 0, READ, s_get_room, "One chat", &s_room_spec},

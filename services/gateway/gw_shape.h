@@ -60,8 +60,9 @@ struct gw_spec {
     const gw_shape_t *tells;   /* headers of the reply */
     const char *takes_media;   /* other than JSON; several with a comma and a space between them */
     const char *gives_media;
-    uint16_t also;    /* another status of success, with the same reply */
-    uint16_t refuses; /* another status of refusal, with the same reply */
+    uint16_t also;        /* another status of success, with the same reply */
+    uint16_t refuses;     /* another status of refusal, with the same reply */
+    const uint16_t *mute; /* statuses that come without a body, those of refusals not always; ends with 0 */
 };
 
 #endif
