@@ -359,8 +359,8 @@ static const gw_route_t s_routes[] = {
     {GW_GET, "/api/rest-auth/registration/account-confirm-email/{key}/", PT_OP_auth_email_confirm, 200,
      GW_OPEN | GW_COSTLY, 0, s_confirm, "The link of the mail: confirms an address", &s_confirm_spec},
     {GW_POST, "/api/rest-auth/login/", PT_OP_auth_session_create, 200, OPEN, 0, s_sign_in, "Sign in", &s_sign_in_spec},
-    {GW_POST, "/api/rest-auth/logout/", PT_OP_auth_session_delete, 200, GW_ANYBODY | GW_MAYBE, GW_SCOPE_ACCOUNT,
-     s_sign_out, "Sign out: the key and the session of the browser end", &s_sign_out_spec},
+    {GW_POST, "/api/rest-auth/logout/", PT_OP_auth_session_delete, 200, GW_ANYBODY, GW_SCOPE_ACCOUNT, s_sign_out,
+     "Sign out: the key and the session of the browser end", &s_sign_out_spec},
     {GW_POST, "/api/rest-auth/password/change/", PT_OP_auth_password_set, 200, GW_MAYBE | GW_COSTLY, GW_SCOPE_ACCOUNT,
      s_change_password, "Change one's password", &s_password_spec},
 };
