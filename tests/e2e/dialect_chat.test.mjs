@@ -494,6 +494,23 @@ test('S2-23 a friend is added to a group once, and nobody else', async () => {
 
 // ---- beside the other interfaces
 
+// Routes that read a body.
+const reading = [
+  ...['registration/', 'registration/verify-email/', 'login/', 'password/change/'].map((path) => `${auth}/${path}`),
+  '/api/user/friends/', '/api/user/invitations/', '/api/chat/mychats/groups/', `/api/chat/${randomUUID()}/`,
+];
+
+test('G-01, G-02 and G-04 bodies that can not be read are told so, with the final slash and without', async () => {
+  const who = await someone();
+  for (const path of reading.flatMap((one) => [one, one.slice(0, -1)])) {
+    const broken = await post(who, path, '{bad');
+    assert.equal(broken.status, 400, path);
+    assert.match(broken.json.detail, /^JSON parse error - /);
+    const odd = await post(who, path, 'text', { headers: { 'content-type': 'text/plain' } });
+    assert.deepEqual(said(odd), [415, { detail: 'Unsupported media type "text/plain" in request.' }], path);
+  }
+});
+
 test('G-09 an account signs in here and natively, wherever it was made', async () => {
   const here = await someone();
   assert.equal((await ask(base, 'POST', '/v1/sessions', { identifier: here.email, password: here.password })).status, 201);
