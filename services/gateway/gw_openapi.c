@@ -88,6 +88,14 @@ bool gw_openapi_reply (const gw_route_t *route, pt_msg_t *out)
     return true;
 }
 
+bool gw_openapi_is_mute (const gw_route_t *route, unsigned status)
+{
+    const uint16_t *mute = route->spec ? route->spec->mute : NULL;
+    while (mute && *mute != 0 && *mute != status)
+        mute++;
+    return status == 204 || (mute && *mute == status);
+}
+
 bool gw_openapi_has_body (const gw_route_t *route)
 {
     bool is_upload = (route->flags & GW_STREAM) != 0 && route->method != GW_GET && route->method != GW_DELETE;
@@ -385,7 +393,7 @@ static void s_response (gw_doc_t *doc, const gw_route_t *route, unsigned status,
     gw_doc_object (doc, key);
     gw_doc_text (doc, "description", route->doc);
     s_headers (doc, route->spec ? route->spec->tells : NULL);
-    if (!is_head && status != 304)
+    if (!is_head && status != 304 && !gw_openapi_is_mute (route, status))
         s_content (doc, route);
     gw_doc_end (doc);
 }
@@ -396,6 +404,9 @@ static void s_responses (gw_doc_t *doc, const gw_route_t *route, bool is_head)
     s_response (doc, route, route->status, is_head);
     if (route->spec && route->spec->also != 0)
         s_response (doc, route, route->spec->also, is_head);
+    for (const uint16_t *mute = route->spec ? route->spec->mute : NULL; mute && *mute != 0; mute++)
+        if (*mute < 300)
+            s_response (doc, route, *mute, is_head);
     if (route->spec && route->spec->refuses != 0)
         s_response (doc, route, route->spec->refuses, is_head);
     if (s_is_bytes_out (route))

@@ -25,6 +25,9 @@ bool gw_openapi_request (const gw_route_t *route, pt_msg_t *out);
 /*  The message it answers with: false when there is none, or the route's own shapes say it. */
 bool gw_openapi_reply (const gw_route_t *route, pt_msg_t *out);
 
+/*  Whether answers of that status come without a body, those of refusals not always. */
+bool gw_openapi_is_mute (const gw_route_t *route, unsigned status);
+
 /*  Whether the route takes a body. */
 bool gw_openapi_has_body (const gw_route_t *route);
 

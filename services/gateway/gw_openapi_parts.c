@@ -95,7 +95,8 @@ void gw_openapi_refusals (gw_doc_t *doc, const gw_route_t *route)
         snprintf (key, sizeof key, "%d", s_statuses[i]);
         gw_doc_object (doc, key);
         if (is_dialect)
-            gw_doc_text (doc, "$ref", "#/components/responses/refusal");
+            gw_doc_printf (doc, "$ref", "#/components/responses/%s",
+                           gw_openapi_is_mute (route, (unsigned)s_statuses[i]) ? "mute_refusal" : "refusal");
         else
             gw_doc_printf (doc, "$ref", "#/components/responses/E%d", s_statuses[i]);
         gw_doc_end (doc);
@@ -105,13 +106,16 @@ void gw_openapi_refusals (gw_doc_t *doc, const gw_route_t *route)
     gw_doc_end (doc);
 }
 
-static void s_refusal_of_dialects (gw_doc_t *doc)
+static void s_refusal_of_dialects (gw_doc_t *doc, const char *name, bool is_mute)
 {
     static const gw_shape_t any[] = {{"", GW_SHAPE_ANY, GW_SHAPE_MAP, "the field, or `detail`, and what is wrong"},
                                      {0}};
-    gw_doc_object (doc, "refusal");
-    gw_doc_text (doc, "description",
-                 "`{\"detail\": sentence}`; of a body each field at fault with a list of sentences");
+    gw_doc_object (doc, name);
+    gw_doc_printf (doc, "description",
+                   "%s`{\"detail\": sentence}`; of a body each field at fault with a list of sentences",
+                   is_mute ? "Nothing, or " : "");
+    if (is_mute)
+        gw_doc_bool (doc, "x-may-be-empty", true);
     gw_doc_object (doc, "content");
     gw_doc_object (doc, GW_OPENAPI_JSON);
     gw_schema_shapes (doc, "schema", any);
@@ -165,7 +169,8 @@ static void s_refusals (gw_doc_t *doc)
     gw_doc_text (doc, "description", "Any other problem");
     s_problem_content (doc);
     gw_doc_end (doc);
-    s_refusal_of_dialects (doc);
+    s_refusal_of_dialects (doc, "refusal", false);
+    s_refusal_of_dialects (doc, "mute_refusal", true);
     gw_doc_end (doc);
 }
 

@@ -65,6 +65,10 @@ static void s_check (gw_doc_t *doc, const gw_route_t *route)
         (size_t)snprintf (line, sizeof line, "pm.test('answers as documented', () => pm.expect([%u", route->status);
     if (route->spec && route->spec->also != 0)
         at += (size_t)snprintf (line + at, sizeof line - at, ",%u", route->spec->also);
+    if (route->spec && route->spec->refuses != 0 && at < sizeof line)
+        at += (size_t)snprintf (line + at, sizeof line - at, ",%u", route->spec->refuses);
+    for (const uint16_t *mute = route->spec ? route->spec->mute : NULL; mute && *mute != 0 && at < sizeof line; mute++)
+        at += (size_t)snprintf (line + at, sizeof line - at, ",%u", *mute);
     for (size_t i = 0; i < sizeof refusals / sizeof *refusals && at < sizeof line; i++)
         if (gw_openapi_may_fail (route, refusals[i]))
             at += (size_t)snprintf (line + at, sizeof line - at, ",%d", refusals[i]);
