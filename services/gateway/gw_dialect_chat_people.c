@@ -261,10 +261,10 @@ static const gw_spec_t s_person_spec = {.gives = s_person};
 static const uint16_t s_answer_mute[] = {200, 208, 400, 0};
 static const gw_spec_t s_search_spec = {.gives = s_hits, .query = gw_dialect_chat_page_shape, .also = 204};
 static const gw_spec_t s_friends_spec = {.gives = s_friends, .query = gw_dialect_chat_page_shape, .also = 204};
-static const gw_spec_t s_ask_spec = {.takes = s_whom, .also = 208};
+static const gw_spec_t s_ask_spec = {.takes = s_whom, .also = 208, .may_miss = true};
 static const gw_spec_t s_invitations_spec = {.gives = s_invitations, .also = 204};
 static const gw_spec_t s_answer_spec = {
-    .takes = s_decision, .gives = gw_dialect_chat_room_shape, .mute = s_answer_mute};
+    .takes = s_decision, .gives = gw_dialect_chat_room_shape, .may_miss = true, .mute = s_answer_mute};
 
 #define READ GW_SCOPE_READ
 #define WRITE GW_SCOPE_WRITE

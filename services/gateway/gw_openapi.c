@@ -145,7 +145,7 @@ bool gw_openapi_may_fail (const gw_route_t *route, int status)
     case 403:
         return !s_is_served_openly (route) || (status == 401 && (route->flags & GW_COSTLY) != 0);
     case 404:
-        return strchr (route->path, '{') != NULL;
+        return strchr (route->path, '{') || (route->spec && route->spec->may_miss);
     case 409:
         return s_has_key (route) || is_upload;
     case 400:

@@ -89,6 +89,11 @@ static const struct {
     {"login", "{{login}}", true},
     {"name", "An example", true},
     {"password", "{{password}}", true},
+    {"password1", "{{password}}", false},
+    {"password2", "{{password}}", false},
+    {"new_password1", "{{password}}", false},
+    {"new_password2", "{{password}}", false},
+    {"confirm_password", "{{password}}", false},
     {"old_password", "{{password}}", true},
     {"identifier", "{{login}}", false},
     {"username", "{{login}}", false},
@@ -344,7 +349,7 @@ static void s_call (gw_doc_t *doc, const gw_route_t *route)
 
 /* ---- the order ---------------------------------------------------------------------------------- */
 
-/*  0: what the others need; 1: most; 2: what takes away. */
+/*  0: what the others need; 1: most; 2: what takes away; 3: what signs out. */
 static int s_turn (const gw_route_t *route)
 {
     static const uint16_t needed[] = {PT_OP_auth_account_create, PT_OP_auth_session_create, PT_OP_drive_upload_create};
@@ -352,6 +357,8 @@ static int s_turn (const gw_route_t *route)
     for (size_t i = 0; is_native && route->method == GW_POST && i < sizeof needed / sizeof *needed; i++)
         if (route->opcode == needed[i])
             return 0;
+    if (route->opcode == PT_OP_auth_session_delete || route->opcode == PT_OP_auth_account_delete)
+        return 3;
     return route->method == GW_DELETE || route->opcode == PT_OP_chat_room_leave ? 2 : 1;
 }
 
@@ -390,6 +397,16 @@ static void s_put_group (gw_doc_t *doc, size_t first)
     s_end_folder (doc);
 }
 
+/*  From the last to the first: what was made later goes earlier. */
+static void s_put_back (gw_doc_t *doc, const char *name, int turn, size_t count)
+{
+    s_folder (doc, name);
+    for (size_t i = count; i > 0; i--)
+        if (s_turn (gw_route_at (i - 1)) == turn)
+            s_call (doc, gw_route_at (i - 1));
+    s_end_folder (doc);
+}
+
 static void s_calls (gw_doc_t *doc)
 {
     const gw_route_t *route;
@@ -403,11 +420,8 @@ static void s_calls (gw_doc_t *doc)
     for (size_t i = 0; i < count; i++)
         if (s_turn (gw_route_at (i)) == 1)
             s_put_group (doc, i);
-    s_folder (doc, "take away");
-    for (size_t i = count; i > 0; i--)
-        if (s_turn (gw_route_at (i - 1)) == 2)
-            s_call (doc, gw_route_at (i - 1));
-    s_end_folder (doc);
+    s_put_back (doc, "take away", 2, count);
+    s_put_back (doc, "sign out", 3, count);
     gw_doc_end (doc);
 }
 

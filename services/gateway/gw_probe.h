@@ -84,7 +84,7 @@ static inline void probe_say (int fd, const char *text)
 
 /*  What came, with a NUL behind it, and how it ended. */
 typedef struct {
-    char bytes[192 * 1024];
+    char bytes[1024 * 1024];
     size_t len;
     bool is_closed;
     uint64_t took_ms;

@@ -62,6 +62,7 @@ struct gw_spec {
     const char *gives_media;
     uint16_t also;        /* another status of success, with the same reply */
     uint16_t refuses;     /* another status of refusal, with the same reply */
+    bool may_miss;        /* the body names something that may not be there: 404 */
     const uint16_t *mute; /* statuses that come without a body, those of refusals not always; ends with 0 */
 };
 

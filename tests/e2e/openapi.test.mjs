@@ -23,12 +23,17 @@ before(async () => {
 });
 after(() => cluster?.destroy());
 
-const example = (path) => path.replace(/\{[^}]*uuid[^}]*\}/g, randomUUID()).replace(/\{[^}]*\}/g, '1');
+// A path with a value for each variable that its kind allows.
+function example(path, item) {
+  const { parameters = [] } = Object.values(item).find((operation) => operation.parameters) ?? {};
+  const uuids = parameters.filter(({ schema }) => schema?.format === 'uuid').map(({ name }) => name);
+  return path.replace(/\{(\w+)\}/g, (_, name) => (uuids.includes(name) ? randomUUID() : '1'));
+}
 
 test('the methods of every path are just those that OPTIONS allows', async () => {
   for (const [path, item] of Object.entries(openapi.json.paths)) {
     const where = item.servers ? cluster.internal() : base;
-    const answer = await fetch(where + example(path), { method: 'OPTIONS' });
+    const answer = await fetch(where + example(path, item), { method: 'OPTIONS' });
     const allowed = answer.headers.get('allow').split(', ').filter((method) => !['HEAD', 'OPTIONS'].includes(method));
     const documented = Object.keys(item).filter((key) => !['head', 'servers'].includes(key)).map((key) => key.toUpperCase());
     assert.deepEqual(documented.sort(), allowed.sort(), path);
@@ -228,14 +233,14 @@ test('every operation of the AsyncAPI document is one, and no other word is', as
   socket.close();
 });
 
-test('newman runs the Postman collection: every call is answered as documented, and most succeed', async () => {
+test('newman runs the Postman collection: every call is answered as documented, and most of the native ones succeed', async () => {
   const collection = await (await fetch(`${base}/postman.json`)).json();
   const summary = await new Promise((done, fail) => {
     newman.run({ collection, envVar: [{ key: 'base', value: base }, { key: 'internal', value: cluster.internal() }] }, (error, result) => (error ? fail(error) : done(result)));
   });
   assert.deepEqual(summary.run.failures.map((one) => [one.source?.name, one.error.message]), []);
-  const failed = summary.run.executions.filter((one) => one.response.code >= 400).map((one) => `${one.item.name}: ${one.response.code}`);
-  const count = summary.run.executions.length;
-  assert.equal(count, [...JSON.stringify(collection).matchAll(/"method":/g)].length);
-  assert.ok(failed.length < count / 3, failed.join('\n'));
+  assert.equal(summary.run.executions.length, [...JSON.stringify(collection).matchAll(/"method":/g)].length);
+  const native = summary.run.executions.filter((one) => / \/v1\//.test(one.item.name));
+  const failed = native.filter((one) => one.response.code >= 400).map((one) => `${one.item.name}: ${one.response.code}`);
+  assert.ok(failed.length < native.length / 3, failed.join('\n'));
 });
