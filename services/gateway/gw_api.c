@@ -296,6 +296,7 @@ const gw_route_set_t *const gw_route_sets[] = {
     &s_native,
     &s_other,
     &gw_dialect_clock_routes,
+    &gw_dialect_clock_chat_routes,
     &gw_dialect_chat_routes,
     &gw_dialect_chat_profile_routes,
     &gw_dialect_chat_people_routes,

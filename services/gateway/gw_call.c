@@ -71,19 +71,22 @@ static bool s_set_inner (const pt_desc_t *desc, void *msg, const char *name, uin
     return true;
 }
 
-/*  Without a key of the client's, a random one: our own resends stay one. */
+const char *gw_call_key (gw_request_t *request)
+{
+    uint64_t random[2];
+    if (request->idempotency_key)
+        return request->idempotency_key;
+    gw_random (random, sizeof random);
+    return pt_arena_printf (request->arena, "%016llx%016llx", (unsigned long long)random[0],
+                            (unsigned long long)random[1]);
+}
+
 static int s_fill_key (gw_request_t *request, const pt_desc_t *desc, void *msg)
 {
     const pt_field_t *field = pt_desc_field (desc, "key", 3);
     if (!field || (field->flags & PT_INNER) == 0)
         return 0;
-    const char *key = request->idempotency_key;
-    if (!key) {
-        uint64_t random[2];
-        gw_random (random, sizeof random);
-        key = pt_arena_printf (request->arena, "%016llx%016llx", (unsigned long long)random[0],
-                               (unsigned long long)random[1]);
-    }
+    const char *key = gw_call_key (request);
     if (!key)
         return -PT_E_memory;
     gw_json_set_str (field, msg, pt_str (key));

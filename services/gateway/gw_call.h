@@ -24,6 +24,10 @@ bool gw_call_fill (gw_request_t *request, pt_msg_t type, void *msg);
 /*  The inner ones alone: path and query are the handler's. */
 bool gw_call_fill_inner (gw_request_t *request, pt_msg_t type, void *msg);
 
+/*  The client's Idempotency-Key; without one a random key, so that our own resends stay one.  NULL
+    when memory is out; does not answer then. */
+const char *gw_call_key (gw_request_t *request);
+
 /*  Validates and calls; `fn` gets the request as its argument. */
 void gw_call_send (gw_request_t *request, uint16_t opcode, const void *msg, sv_reply_fn *fn);
 

@@ -24,7 +24,12 @@ extern const gw_route_set_t gw_dialect_chat_profile_routes;
 extern const gw_route_set_t gw_dialect_chat_people_routes;
 extern const gw_route_set_t gw_dialect_chat_rooms_routes;
 extern const gw_route_set_t gw_dialect_clock_routes;
+extern const gw_route_set_t gw_dialect_clock_chat_routes;
 extern const gw_route_set_t gw_dialect_public_routes;
+
+/*  Dialects of several sets. */
+extern const gw_dialect_t gw_dialect_clock;
+extern const gw_dialect_t gw_dialect_public;
 
 /*  Where a path without its final slash leads: GET is sent on to the path with it. */
 extern const gw_route_t gw_dialect_slash;

@@ -152,7 +152,7 @@ static void s_refresh (gw_request_t *request)
 
 /* ---- the table ---------------------------------------------------------------------- */
 
-static const gw_dialect_t s_dialect = {
+const gw_dialect_t gw_dialect_clock = {
     .name = "clock", .challenge = GW_CHALLENGE_BEARER, .loose_key = "non_field_errors"};
 
 static const gw_shape_t s_newcomer[] = {{"name", GW_SHAPE_TEXT, 0, "display name"},
@@ -187,4 +187,5 @@ static const gw_route_t s_routes[] = {
      "Have another access token", &s_refresh_spec},
 };
 
-const gw_route_set_t gw_dialect_clock_routes = {"/api/", s_routes, sizeof s_routes / sizeof s_routes[0], &s_dialect};
+const gw_route_set_t gw_dialect_clock_routes = {"/api/", s_routes, sizeof s_routes / sizeof s_routes[0],
+                                                &gw_dialect_clock};

@@ -105,7 +105,7 @@ static void s_root (gw_request_t *request)
 
 /* ---- the table ---------------------------------------------------------------------- */
 
-static const gw_dialect_t s_dialect = {.name = "public", .challenge = GW_CHALLENGE_NONE, .loose_key = "errors"};
+const gw_dialect_t gw_dialect_public = {.name = "public", .challenge = GW_CHALLENGE_NONE, .loose_key = "errors"};
 
 static const gw_shape_t s_newcomer[] = {
     {"username", GW_SHAPE_TEXT, 0, "sign-in name"},
@@ -135,4 +135,5 @@ static const gw_route_t s_routes[] = {
      &s_sign_in_spec},
 };
 
-const gw_route_set_t gw_dialect_public_routes = {"/", s_routes, sizeof s_routes / sizeof s_routes[0], &s_dialect};
+const gw_route_set_t gw_dialect_public_routes = {"/", s_routes, sizeof s_routes / sizeof s_routes[0],
+                                                 &gw_dialect_public};
