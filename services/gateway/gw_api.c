@@ -302,6 +302,8 @@ const gw_route_set_t *const gw_route_sets[] = {
     &gw_dialect_chat_people_routes,
     &gw_dialect_chat_rooms_routes,
     &gw_dialect_public_routes,
+    &gw_dialect_public_rooms_routes,
+    &gw_dialect_public_messages_routes,
 };
 
 const size_t gw_route_set_count = sizeof gw_route_sets / sizeof gw_route_sets[0];
