@@ -4,7 +4,7 @@ import { after, before, test } from 'node:test';
 import { call, must, person } from './lib/api.mjs';
 import { Client } from './lib/client.mjs';
 import { Cluster, until } from './lib/cluster.mjs';
-import { basic } from './lib/credentials.mjs';
+import { basic, shown, signIn } from './lib/credentials.mjs';
 import { ask, fresh, writings } from './lib/dialect.mjs';
 import { staffEnv, staffOf } from './lib/staff.mjs';
 
@@ -71,6 +71,22 @@ test('S5-04 the list is there for name and password alone', async () => {
   const answer = await ask(base, 'GET', '/rooms/', undefined, { as: basic({ login: bob.username, password: bob.password }).authorization });
   assert.equal(answer.status, 200);
   assert.ok(Array.isArray(answer.json));
+});
+
+test('G-10 G-11 every kind of credential is good for rooms; a cookie alone changes nothing without its CSRF token', async () => {
+  const room = await newRoom();
+  const who = { login: bob.username, password: bob.password };
+  const path = `/rooms/${room.id}/join/`;
+  for (const kind of ['session', 'authtoken', 'knox', 'cookie']) {
+    const credential = await signIn(base, who, kind);
+    assert.equal((await ask(base, 'GET', '/rooms/', undefined, { headers: shown(credential) })).status, 200, kind);
+    assert.equal((await ask(base, 'POST', path, {}, { headers: shown(credential, { unsafe: true }) })).status, 200, kind);
+    if (kind !== 'cookie') continue;
+    const refused = await ask(base, 'POST', path, {}, { headers: shown(credential) });
+    assert.equal(refused.status, 403);
+    assert.match(refused.json.detail, /^CSRF Failed: /);
+  }
+  assert.equal((await ask(base, 'POST', path, {}, { headers: basic(who) })).status, 200);
 });
 
 test('S5-05 an administrator makes a room: seven keys, made by the caller whoever is named', async () => {
