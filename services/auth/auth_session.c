@@ -170,13 +170,22 @@ static void s_make_credential (auth_t *auth, sv_request_t **request_p, s_sign_in
 
 /*  ---- signing in ---------------------------------------------------------- */
 
+/*  Where registering tells that an address is taken, signing in may tell that it is not. */
+static void s_refuse (sv_request_t **request_p, const pt_session_create_t *ask, const auth_person_t *person)
+{
+    pt_error_t error = {.detail = PT_LIT (AUTH_PERSON_REFUSAL), .has_detail = true};
+    if (ask->has_tells_unknown && ask->tells_unknown && person->account == 0)
+        pt_error_add (&error, sv_request_arena (*request_p), "identifier", "not_found", NULL);
+    sv_request_fail_with (request_p, PT_E_bad_credentials, &error);
+}
+
 static void s_on_verdict (auth_t *auth, sv_request_t **request_p, void *op, const auth_person_t *person, bool is_match)
 {
     s_sign_in_t *in = op;
     if (!is_match) {
         sv_metric_add (auth->metrics.refused, 1);
         auth_audit_refused (auth->audit, in->ask->address, sv_request_trace (*request_p));
-        sv_request_fail (request_p, PT_E_bad_credentials, AUTH_PERSON_REFUSAL);
+        s_refuse (request_p, in->ask, person);
         return;
     }
     in->attempt = (auth_try_t){.person = person, .enter = s_make_session, .op = in};

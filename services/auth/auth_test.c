@@ -455,6 +455,30 @@ static void s_a_refusal_does_not_tell_who_exists (void **state)
     }
 }
 
+/*  Whether a refused sign-in says that nobody has the identifier. */
+static bool s_tells_unknown (void **state, const char *identifier, bool has_asked, bool tells)
+{
+    pt_session_create_t ask = s_sign_in (identifier, "wrong password", "k");
+    ask.tells_unknown = tells;
+    ask.has_tells_unknown = has_asked;
+    s_forget (state);
+    const harness_frame_t *reply = s_ask (*state, PT_OP_auth_session_create, &ask);
+    const pt_error_t *error = reply->msg;
+    assert_int_equal (reply->envelope.status, PT_E_bad_credentials);
+    return error->errors.count == 1 && pt_str_eq (error->errors.at[0].field, PT_LIT ("identifier")) &&
+           pt_str_eq (error->errors.at[0].code, PT_LIT ("not_found"));
+}
+
+static void s_a_refusal_tells_of_nobody_where_that_was_asked_for (void **state)
+{
+    static const char *const known[] = {"ann", "inactive", "google"};
+    assert_true (s_tells_unknown (state, "nobody", true, true));
+    assert_false (s_tells_unknown (state, "nobody", true, false));
+    assert_false (s_tells_unknown (state, "nobody", false, false));
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+        assert_false (s_tells_unknown (state, known[i], true, true));
+}
+
 static void s_ask_refresh (s_test_t *test, const char *token, auth_refresh_t *out)
 {
     pt_session_refresh_t ask = {.refresh = pt_str (token), .key = PT_LIT ("k")};
@@ -692,6 +716,7 @@ int main (void)
         cmocka_unit_test_setup (s_signing_in_gives_two_tokens, s_forget),
         cmocka_unit_test_setup (s_a_repeated_sign_in_gives_the_same_session, s_forget),
         cmocka_unit_test_setup (s_a_refusal_does_not_tell_who_exists, s_forget),
+        cmocka_unit_test_setup (s_a_refusal_tells_of_nobody_where_that_was_asked_for, s_forget),
         cmocka_unit_test_setup (s_refreshing_rotates_to_the_same_successor, s_forget),
         cmocka_unit_test_setup (s_a_token_that_is_kept_gives_an_access_token_alone, s_forget),
         cmocka_unit_test_setup (s_the_successor_of_simplejwt_belongs_to_one_request, s_forget),

@@ -26,6 +26,9 @@ extern const gw_route_set_t gw_dialect_chat_rooms_routes;
 extern const gw_route_set_t gw_dialect_clock_routes;
 extern const gw_route_set_t gw_dialect_clock_chat_routes;
 extern const gw_route_set_t gw_dialect_public_routes;
+extern const gw_route_set_t gw_dialect_member_routes;
+extern const gw_route_set_t gw_dialect_member_knox_routes;
+extern const gw_route_set_t gw_dialect_member_room_routes;
 extern const gw_route_set_t gw_dialect_public_rooms_routes;
 extern const gw_route_set_t gw_dialect_public_messages_routes;
 

@@ -32,6 +32,8 @@ static void s_call (gw_request_t *request, pt_credential_kind_t kind, sv_reply_f
                                   .has_identifier = true,
                                   .password = steps->ask.password,
                                   .has_password = true,
+                                  .tells_unknown = steps->ask.tells_unknown,
+                                  .has_tells_unknown = steps->ask.tells_unknown,
                                   .kind = kind,
                                   .has_kind = true};
     gw_dialect_call (request, PT_OP_auth_session_create, &create, fn);

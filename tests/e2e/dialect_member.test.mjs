@@ -1,0 +1,356 @@
+// dialect_member - clients of rooms that belong to their members, with Knox tokens; each test is a row of the contract.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { Cluster, until } from './lib/cluster.mjs';
+import { Socket, basic, signIn } from './lib/credentials.mjs';
+import { ask, fresh } from './lib/dialect.mjs';
+
+const required = ['This field is required.'];
+const password = 'Tr0ub4dor and three';
+
+let cluster;
+let base;
+before(async () => {
+  cluster = await Cluster.start();
+  base = cluster.url();
+});
+after(() => cluster?.destroy());
+
+const register = (fields, options) => ask(base, 'POST', '/api/v1/accounts/user/create/', fields, options);
+const login = (fields, options) => ask(base, 'POST', '/api/v1/accounts/login/', fields, options);
+const update = (who, fields, options) => ask(base, 'PATCH', '/api/v1/accounts/user/update/', fields, { as: who.as, ...options });
+const create = (who, fields, options) => ask(base, 'POST', '/api/v1/chat/room/create/', fields, { as: who.as, ...options });
+const detail = (who, slug) => ask(base, 'GET', `/api/v1/chat/room/detail/${slug}/`, undefined, { as: who.as });
+const add = (who, slug, fields, options) => ask(base, 'PATCH', `/api/v1/chat/room/${slug}/members/add/`, fields, { as: who.as, ...options });
+const said = (answer) => [answer.status, answer.json];
+
+function sql(text) {
+  const database = readFileSync(join(cluster.state, 'database'), 'utf8').trim();
+  return execFileSync('psql', ['--no-psqlrc', '--quiet', '--tuples-only', '--no-align', '--set=ON_ERROR_STOP=1', '--command', text, database], { encoding: 'utf8' }).trim();
+}
+
+// Somebody who registered and signed in: { id, email, name, password, token, as }.
+async function someone(name) {
+  const email = `${fresh(name)}@example.com`;
+  const made = await register({ email, name, password, confirm_password: password });
+  assert.deepEqual(said(made), [201, { id: made.json.id, email, name }]);
+  const { json } = await login({ email, password });
+  return { id: made.json.id, email, name, password, token: json.token, as: `Token ${json.token}` };
+}
+
+const shownAs = ({ id, email, name }) => ({ id, email, name });
+
+async function roomOf(maker, ...others) {
+  const made = await create(maker, { name: 'team', members: others.map((one) => one.id) });
+  assert.equal(made.status, 201, made.text);
+  return made.json;
+}
+
+// ---- accounts --------------------------------------------------------------------------------------------------------------
+
+test('S3-01 registering answers address and name, and names every field at fault', async () => {
+  const email = `${fresh('Ann')}@Example.com`;
+  const fields = { email, name: ' Ann ', password, confirm_password: password };
+  const made = await register(fields);
+  assert.deepEqual(said(made), [201, { id: made.json.id, email: email.toLowerCase(), name: 'Ann' }]);
+  assert.equal(typeof made.json.id, 'number');
+  assert.deepEqual(said(await register(fields)), [400, { email: ['user with this email already exists.'] }]);
+  assert.deepEqual(said(await register({})), [400, { email: required, name: required, password: required, confirm_password: required }]);
+  const odd = await register({ email: 'no address', name: ' ', password: null, confirm_password: true });
+  assert.deepEqual(said(odd), [
+    400,
+    { email: ['Enter a valid email address.'], name: ['This field may not be blank.'], password: ['This field may not be null.'], confirm_password: ['Not a valid string.'] },
+  ]);
+});
+
+test('S3-01 a password is refused that is not repeated, short, common, digits alone, or the address', async () => {
+  const email = `${fresh('bob')}@example.com`;
+  const short = 'Password must be at least 8 characters long!';
+  const refused = [
+    [password, `${password}!`, ['Passwords do not match!']],
+    [password, ` ${password}`, ['Passwords do not match!']],
+    ['Tr0ub4d', 'Tr0ub4d', [short]],
+    ['password', 'password', ['This password is too common.']],
+    ['90210775388', '90210775388', ['This password is entirely numeric.']],
+    [email, email, ['The password is too similar to the email.']],
+  ];
+  for (const [one, two, sentences] of refused) assert.deepEqual(said(await register({ email, name: 'bob', password: one, confirm_password: two })), [400, { password: sentences }], one);
+  assert.ok((await register({ email, name: 'bob', password: '1234', confirm_password: '1234' })).json.password.includes(short));
+});
+
+test('S3-01 registering and signing in take forms of both kinds', async () => {
+  for (const way of ['form', 'multipart']) {
+    const email = `${fresh(way)}@example.com`;
+    assert.equal((await register({ email, name: way, password, confirm_password: password }, { way })).status, 201, way);
+    assert.match((await login({ email, password }, { way })).json.token, /^[0-9a-f]{64}$/);
+    assert.deepEqual((await register({ email, name: way }, { way })).json, { password: required, confirm_password: required });
+  }
+});
+
+test('S3-02 signing in, in any letter case, gives another token each time, for ten hours, and the cookies of a session', async () => {
+  const ann = await someone('ann');
+  const second = await login({ email: ann.email.toUpperCase(), password });
+  assert.equal(second.status, 200, second.text);
+  assert.match(second.json.token, /^[0-9a-f]{64}$/);
+  assert.match(second.json.expiry, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{6})?Z$/);
+  assert.deepEqual(Object.keys(second.json).sort(), ['expiry', 'token']);
+  const hours = (Date.parse(second.json.expiry) - Date.now()) / 3600e3;
+  assert.ok(hours > 9.9 && hours <= 10.01, `${hours}`);
+  assert.notEqual(second.json.token, ann.token);
+  for (const token of [ann.token, second.json.token]) assert.equal((await update({ as: `Token ${token}` }, {})).status, 200);
+  const { sessionid, csrftoken } = second.cookies;
+  assert.ok(sessionid.attributes.has('httponly'));
+  assert.equal(sessionid.attributes.get('max-age'), '1209600');
+  const cookie = `sessionid=${sessionid.value}; csrftoken=${csrftoken.value}`;
+  assert.equal((await ask(base, 'GET', '/v1/accounts/me', undefined, { headers: { cookie } })).json.email, ann.email);
+  assert.equal((await update({}, {}, { headers: { cookie, 'x-csrftoken': csrftoken.value } })).status, 200);
+  const refused = await update({}, {}, { headers: { cookie } });
+  assert.equal(refused.status, 403);
+  assert.match(refused.json.detail, /^CSRF Failed: /);
+});
+
+test('S3-03 an unknown address, a wrong password and what is no address get a sentence each', async () => {
+  const ann = await someone('ann');
+  const unknown = ["Email doesn't Exist, Register yourself first to login!"];
+  assert.deepEqual(said(await login({ email: `${fresh('none')}@example.com`, password })), [400, { non_field_errors: unknown }]);
+  for (const wrong of [`${password}!`, ` ${password}`, 'x'.repeat(1025)])
+    assert.deepEqual(said(await login({ email: ann.email, password: wrong })), [400, { non_field_errors: ['Wrong Credentials!'] }]);
+  assert.deepEqual(said(await login({ email: 'ann', password })), [400, { email: ['Enter a valid email address.'] }]);
+  assert.deepEqual(said(await login({})), [400, { email: required, password: required }]);
+  assert.deepEqual((await login({ email: ann.email, password: 'x' })).cookies, {});
+});
+
+test('S3-03 the other ways to sign in do not tell whether there is such an account', async () => {
+  const ann = await someone('ann');
+  const told = async (identifier) => (await ask(base, 'POST', '/v1/sessions', { identifier, password: 'no' })).json;
+  const [there, none] = [await told(ann.email), await told(`${fresh('none')}@example.com`)];
+  for (const one of [there, none]) for (const key of ['request_id', 'trace', 'instance']) delete one[key];
+  assert.deepEqual(there, none);
+  assert.equal(there.errors, undefined);
+});
+
+test('S3-04 what is stored of a token is its first 15 characters and its SHA-512', async () => {
+  const ann = await someone('ann');
+  const hash = createHash('sha512').update(ann.token).digest('hex');
+  const dump = sql(`SELECT row_to_json(c) FROM credential c WHERE account = ${ann.id}`);
+  assert.ok(dump.includes(hash), dump);
+  assert.ok(dump.includes(`"${ann.token.slice(0, 15)}"`), dump);
+  assert.ok(!dump.includes(ann.token.slice(0, 16)), dump);
+});
+
+test('S3-05 a token that is missing, bad or spoilt gets 401 and is asked for', async () => {
+  const bad = [
+    [undefined, 'Authentication credentials were not provided.'],
+    [`Token ${'0'.repeat(64)}`, 'Invalid token.'],
+    ['Token', 'Invalid token header. No credentials provided.'],
+    ['Token a b', 'Invalid token header. Token string should not contain spaces.'],
+  ];
+  const paths = [
+    ['PATCH', '/api/v1/accounts/user/update/'],
+    ['PUT', '/api/v1/accounts/user/update/avatar/'],
+    ['POST', '/api/v1/chat/room/create/'],
+    ['GET', '/api/v1/chat/room/detail/team_12345/'],
+    ['PATCH', '/api/v1/chat/room/team_12345/members/add/'],
+    ['POST', '/knox/logout/'],
+    ['POST', '/knox/logoutall/'],
+  ];
+  for (const [method, path] of paths)
+    for (const [as, sentence] of bad) {
+      const answer = await ask(base, method, path, undefined, { as });
+      assert.deepEqual(said(answer), [401, { detail: sentence }], `${method} ${path} ${as}`);
+      assert.equal(answer.headers.get('www-authenticate'), 'Token');
+    }
+});
+
+test('S3-05 a token with the right beginning and another end is none', async () => {
+  const { token } = await someone('ann');
+  const other = token.slice(0, 15) + token.slice(15).replace(/./g, (digit) => (digit === '0' ? '1' : '0'));
+  assert.deepEqual(said(await update({ as: `Token ${other}` }, {})), [401, { detail: 'Invalid token.' }]);
+});
+
+test('S3-05 a token is over at the end of its life', async () => {
+  const ann = await someone('ann');
+  assert.equal((await update(ann, {})).status, 200);
+  sql(`UPDATE credential SET expires_at = now() - interval '1 second' WHERE account = ${ann.id}`);
+  const own = await login({ email: ann.email, password });
+  assert.equal((await update({ as: `Token ${own.json.token}` }, {})).status, 200);
+  await cluster.supervise('restart', 'gateway0'); // which remembers for a minute whose a token is
+  await cluster.ready();
+  const late = await update(ann, {});
+  assert.deepEqual(said(late), [401, { detail: 'Invalid token.' }]);
+  assert.equal(late.headers.get('www-authenticate'), 'Token');
+  assert.equal((await update({ as: `Token ${own.json.token}` }, {})).status, 200);
+});
+
+// ---- signing out -----------------------------------------------------------------------------------------------------------
+
+const socketOf = (who) => new Socket(cluster.ws(), { headers: { authorization: who.as } });
+const isDead = (who) => until('the token is dead', async () => (await update(who, {})).status === 401);
+
+test('S3-17 signing out ends one token and its sockets, with 204 and nothing else', async () => {
+  const ann = await someone('ann');
+  const other = { as: `Token ${(await login({ email: ann.email, password })).json.token}` };
+  const [own, kept] = [socketOf(ann), socketOf(other)];
+  assert.deepEqual(await Promise.all([own.opened, kept.opened]), [101, 101]);
+  const answer = await ask(base, 'POST', '/knox/logout/', undefined, { as: ann.as });
+  assert.deepEqual([answer.status, answer.text], [204, '']);
+  assert.equal(await own.closed, 4401);
+  await isDead(ann);
+  assert.equal((await update(other, {})).status, 200);
+  assert.equal(kept.code, undefined);
+  kept.close();
+  assert.equal((await ask(base, 'POST', '/knox/logout/', undefined, { as: ann.as })).status, 401);
+});
+
+test('S3-17 signing out everywhere ends all tokens and cookies, and the sockets of all', async () => {
+  const ann = await someone('ann');
+  const again = await login({ email: ann.email, password });
+  const other = { as: `Token ${again.json.token}` };
+  const sockets = [socketOf(ann), socketOf(other)];
+  assert.deepEqual(await Promise.all(sockets.map((one) => one.opened)), [101, 101]);
+  const answer = await ask(base, 'POST', '/knox/logoutall/', {}, { as: ann.as });
+  assert.deepEqual([answer.status, answer.text], [204, '']);
+  assert.deepEqual(await Promise.all(sockets.map((one) => one.closed)), [4401, 4401]);
+  await isDead(ann);
+  await isDead(other);
+  assert.equal((await ask(base, 'GET', '/v1/accounts/me', undefined, { headers: { cookie: `sessionid=${again.cookies.sessionid.value}` } })).status, 401);
+  assert.equal((await login({ email: ann.email, password })).status, 200);
+});
+
+test('S3-17 a method that is not taken is told, and which are', async () => {
+  const ann = await someone('ann');
+  const taken = {
+    '/knox/logout/': 'POST',
+    '/knox/logoutall/': 'POST',
+    '/api/v1/accounts/user/create/': 'POST',
+    '/api/v1/accounts/login/': 'POST',
+    '/api/v1/accounts/user/update/': 'PATCH',
+    '/api/v1/accounts/user/update/avatar/': 'PATCH PUT',
+    '/api/v1/chat/room/create/': 'POST',
+    '/api/v1/chat/room/detail/team_12345/': 'GET HEAD',
+    '/api/v1/chat/room/team_12345/members/add/': 'PATCH',
+  };
+  for (const [path, methods] of Object.entries(taken)) {
+    const answer = await ask(base, 'DELETE', path, undefined, { as: ann.as });
+    assert.deepEqual(said(answer), [405, { detail: 'Method "DELETE" not allowed.' }]);
+    assert.deepEqual(answer.headers.get('allow').split(', ').sort(), `${methods} OPTIONS`.split(' ').sort(), path);
+    assert.equal((await ask(base, 'OPTIONS', path)).status, 200);
+  }
+});
+
+// ---- rooms -----------------------------------------------------------------------------------------------------------------
+
+test('S3-06 a room is made with its members and the caller, and its id and slug are told', async () => {
+  const [ann, bob] = [await someone('ann'), await someone('bob')];
+  const made = await create(ann, { name: 'Team', members: [bob.id] });
+  assert.deepEqual(said(made), [201, { message: 'Chat Room Created!', id: made.json.id, slug: made.json.slug }]);
+  assert.equal(typeof made.json.id, 'number');
+  assert.match(made.json.slug, /^team_[0-9a-f]{5}$/);
+  const seen = await detail(bob, made.json.slug);
+  assert.deepEqual(new Set(seen.json.members.map((one) => one.id)), new Set([ann.id, bob.id]));
+  for (const way of ['form', 'multipart']) {
+    const again = await create(ann, { name: 'Team', members: String(bob.id) }, { way });
+    assert.equal(again.status, 201, again.text);
+    assert.notEqual(again.json.slug, made.json.slug);
+  }
+  const many = await create(ann, `name=Team&members=${bob.id}&members=${ann.id}&members=${bob.id}`, { headers: { 'content-type': 'application/x-www-form-urlencoded' } });
+  assert.equal((await detail(ann, many.json.slug)).json.members.length, 2);
+});
+
+test('S3-07 a room needs two, all of whom exist, and a name', async () => {
+  const ann = await someone('ann');
+  const two = [400, { members: ['A Chat Room must have at least two members!'] }];
+  for (const members of [[], [ann.id], [ann.id, String(ann.id)]]) assert.deepEqual(said(await create(ann, { name: 'team', members })), two);
+  assert.deepEqual(said(await create(ann, { name: 'team' })), two);
+  assert.deepEqual(said(await create(ann, { name: 'team', members: [999999999] })), [400, { members: ['Invalid pk "999999999" - object does not exist.'] }]);
+  assert.deepEqual(said(await create(ann, { name: 'team', members: ['x'] })), [400, { members: ['Incorrect type. Expected pk value, received str.'] }]);
+  assert.deepEqual(said(await create(ann, { name: '', members: 'x' })), [400, { name: ['This field may not be blank.'], members: ['Expected a list of items but got type "str".'] }]);
+  assert.deepEqual(said(await create(ann, {})), [400, { name: required }]);
+  assert.equal((await create(ann, { name: 'x'.repeat(129), members: [] })).json.name[0], 'Ensure this field has no more than 128 characters.');
+  const many = Array.from({ length: 101 }, (_, i) => i + 1);
+  assert.deepEqual(said(await create(ann, { name: 'team', members: many })), [400, { members: ['Ensure this field has no more than 100 elements.'] }]);
+});
+
+test('S3-08 a member sees who is in and who made it, others that they may not, and nobody what is not there', async () => {
+  const [ann, bob, eve] = [await someone('ann'), await someone('bob'), await someone('eve')];
+  const { id, slug } = await roomOf(ann, bob);
+  const seen = [200, { id, name: 'team', members: [ann, bob].map(shownAs), created_by: shownAs(ann) }];
+  for (const who of [ann, bob]) assert.deepEqual(said(await detail(who, slug)), seen);
+  assert.deepEqual(said(await detail(eve, slug)), [403, { error: 'You are not authorized to view the chatroom.' }]);
+  for (const none of ['team_00000', 'x'.repeat(200), 'lobby', String(id)]) assert.deepEqual(said(await detail(ann, none)), [404, { error: "Chat Room doesn't exist!" }]);
+});
+
+test('S3-08 a room of another kind is not there', async () => {
+  const ann = await someone('ann');
+  const native = await ask(base, 'POST', '/v1/rooms', { name: 'native', kind: 'group' }, { as: ann.as });
+  assert.equal(native.status, 201);
+  assert.equal((await detail(ann, native.json.id)).status, 404);
+});
+
+test('S3-09 any member adds others, also those who are in', async () => {
+  const [ann, bob, cid, dan] = [await someone('ann'), await someone('bob'), await someone('cid'), await someone('dan')];
+  const { slug } = await roomOf(ann, bob);
+  const done = [200, { message: 'Users added successfully!' }];
+  assert.deepEqual(said(await add(bob, slug, { members: [cid.id, ann.id] })), done);
+  assert.deepEqual(said(await add(cid, slug, { members: String(dan.id) }, { way: 'form' })), done);
+  for (const none of [undefined, {}, { members: [] }]) assert.deepEqual(said(await add(ann, slug, none)), done);
+  assert.deepEqual((await detail(dan, slug)).json.members, [ann, bob, cid, dan].map(shownAs));
+});
+
+test('S3-09 a stranger adds nobody, and who is asked for must exist', async () => {
+  const [ann, bob, eve] = [await someone('ann'), await someone('bob'), await someone('eve')];
+  const { slug } = await roomOf(ann, bob);
+  assert.deepEqual(said(await add(eve, slug, { members: [eve.id] })), [403, { error: 'You are not authorized to view the chatroom.' }]);
+  assert.deepEqual(said(await add(ann, 'team_00000', { members: [eve.id] })), [404, { error: "Chat Room doesn't exist!" }]);
+  assert.deepEqual(said(await add(ann, 'team_00000', '{bad')), [404, { error: "Chat Room doesn't exist!" }]);
+  assert.deepEqual(said(await add(ann, slug, { members: [eve.id, 999999999] })), [400, { members: ['Invalid pk "999999999" - object does not exist.'] }]);
+  assert.deepEqual(said(await add(ann, slug, { members: 'x' })), [400, { members: ['Expected a list of items but got type "str".'] }]);
+  assert.deepEqual(said(await add(ann, slug, { members: null })), [400, { members: ['This field may not be null.'] }]);
+  const many = Array.from({ length: 65 }, (_, i) => i + 1);
+  assert.deepEqual(said(await add(ann, slug, { members: many })), [400, { members: ['Ensure this field has no more than 64 elements.'] }]);
+  const bad = await add(ann, slug, '{bad');
+  assert.equal(bad.status, 400);
+  assert.match(bad.json.detail, /^JSON parse error - /);
+  const put = await ask(base, 'PUT', `/api/v1/chat/room/${slug}/members/add/`, { members: [bob.id] }, { as: ann.as });
+  assert.deepEqual(said(put), [405, { detail: 'Method "PUT" not allowed.' }]);
+  assert.deepEqual((await detail(ann, slug)).json.members, [ann, bob].map(shownAs));
+});
+
+test('S3-16 a room whose slug has a hyphen is found by it', async () => {
+  const [ann, bob, cid] = [await someone('ann'), await someone('bob'), await someone('cid')];
+  const { slug } = (await create(ann, { name: 'My  Room!', members: [bob.id] })).json;
+  assert.match(slug, /^my-room_[0-9a-f]{5}$/);
+  assert.equal((await detail(bob, slug)).json.name, 'My  Room!');
+  assert.equal((await add(bob, slug, { members: [cid.id] })).status, 200);
+  assert.equal((await detail(cid, slug)).status, 200);
+});
+
+// ---- beside the other dialects -----------------------------------------------------------------------------------------------
+
+test('G-09 an account made here signs in wherever an address will do, and others sign in here', async () => {
+  const ann = await someone('ann');
+  assert.ok((await ask(base, 'POST', '/api/token/', { username: ann.email, password })).json.access);
+  assert.match((await ask(base, 'POST', '/login/', { username: ann.email, password })).json.token, /^[0-9a-f]{40}$/);
+  assert.ok((await ask(base, 'POST', '/v1/sessions', { identifier: ann.email, password })).json.access);
+  const email = `${fresh('bob')}@example.com`;
+  assert.equal((await ask(base, 'POST', '/v1/accounts', { email, login: fresh('bob'), password })).status, 201);
+  const bob = await login({ email, password });
+  assert.match(bob.json.token, /^[0-9a-f]{64}$/);
+  assert.equal((await update({ as: `Token ${bob.json.token}` }, {})).json.data.name, null);
+});
+
+test('G-10 every kind of credential is taken', async () => {
+  const ann = await someone('ann');
+  const { slug } = await roomOf(ann, await someone('bob'));
+  const who = { login: ann.email, password };
+  const shown = [ann.as, basic(who).authorization];
+  for (const [kind, scheme] of [['authtoken', 'Token'], ['session', 'Bearer']]) shown.push(`${scheme} ${(await signIn(base, who, kind)).secret}`);
+  for (const as of shown) {
+    assert.equal((await detail({ as }, slug)).status, 200, as);
+    assert.equal((await update({ as }, {})).status, 200, as);
+  }
+});
