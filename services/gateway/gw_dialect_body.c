@@ -2,7 +2,6 @@
 
 #include "gw_dialect_body.h"
 #include "gw_header.h"
-#include "gw_multipart.h"
 #include "gw_parse.h"
 #include <ctype.h>
 #include <stdio.h>
@@ -228,9 +227,8 @@ static int s_read_form (gw_dialect_body_t *self, pt_str_t bytes, const char **ou
     return err;
 }
 
-/*  A part has begun. */
-static int s_begin_part (gw_dialect_body_t *self, const gw_multipart_t *form, gw_value_t **out_field,
-                         const char **out_detail)
+int gw_dialect_body_part (gw_dialect_body_t *self, const gw_multipart_t *form, gw_value_t **out_field,
+                          const char **out_detail)
 {
     pt_str_t name;
     if (s_copy (self->arena, form->field, form->field_len, &name) != 0)
@@ -258,8 +256,9 @@ static int s_read_parts (gw_dialect_body_t *self, gw_multipart_t *form, pt_str_t
     while (err == 0) {
         switch (gw_multipart_next (form, &at, &left, &piece, &len)) {
         case GW_MULTIPART_PART:
-            err = s_begin_part (self, form, &field, out_detail);
-            field->text = (pt_str_t){content, 0};
+            err = gw_dialect_body_part (self, form, &field, out_detail);
+            if (field)
+                field->text = (pt_str_t){content, 0};
             break;
         case GW_MULTIPART_DATA:
             memcpy (content, piece, len);
@@ -291,6 +290,18 @@ static int s_read_multipart (gw_dialect_body_t *self, const char *type, pt_str_t
     return s_read_parts (self, form, bytes, out_detail);
 }
 
+static int s_open (gw_dialect_body_t *self)
+{
+    self->fields = pt_arena_alloc (self->arena, GW_DIALECT_FIELDS * sizeof *self->fields);
+    return self->fields ? 0 : -PT_E_memory;
+}
+
+int gw_dialect_body_open (gw_dialect_body_t *self, pt_arena_t *arena)
+{
+    *self = (gw_dialect_body_t){.arena = arena, .is_form = true};
+    return s_open (self);
+}
+
 /* ---- all three ---------------------------------------------------------------------------- */
 
 int gw_dialect_body_read (gw_dialect_body_t *self, const char *type, pt_str_t bytes, const char *loose_key,
@@ -301,8 +312,7 @@ int gw_dialect_body_read (gw_dialect_body_t *self, const char *type, pt_str_t by
     *out_detail = NULL;
     if (bytes.len == 0)
         return 0;
-    self->fields = pt_arena_alloc (arena, GW_DIALECT_FIELDS * sizeof *self->fields);
-    if (!self->fields)
+    if (s_open (self) != 0)
         return -PT_E_memory;
     switch (media) {
     case GW_MEDIA_JSON:

@@ -5,6 +5,7 @@
 #define GW_DIALECT_BODY_H
 
 #include "gw_dialect_problem.h"
+#include "gw_multipart.h"
 #include "pt_arena.h"
 
 /*  Fields of one body; a body with more is refused. */
@@ -55,6 +56,15 @@ gw_media_t gw_dialect_body_media (const char *type);
     with that as a fault under `loose_key`; -PT_E_unsupported_media; -PT_E_memory. */
 PT_MUSTCHECK int gw_dialect_body_read (gw_dialect_body_t *self, const char *type, pt_str_t bytes, const char *loose_key,
                                        pt_arena_t *arena, const char **out_detail);
+
+/*  The same of a form whose parts come one by one (gw_multipart.h, where all are wanted).  Begins with no
+    fields; 0 or -PT_E_memory. */
+PT_MUSTCHECK int gw_dialect_body_open (gw_dialect_body_t *self, pt_arena_t *arena);
+
+/*  A part has begun: a field of its name, without content, which is the caller's to add.  0;
+    -PT_E_malformed, with a sentence in `*out_detail`; -PT_E_memory. */
+PT_MUSTCHECK int gw_dialect_body_part (gw_dialect_body_t *self, const gw_multipart_t *form, gw_value_t **out_field,
+                                       const char **out_detail);
 
 /*  The field of that name that counts; NULL when there is none. */
 const gw_value_t *gw_dialect_body_field (const gw_dialect_body_t *self, const char *name);

@@ -141,11 +141,11 @@ static const gw_route_t s_routes[] = {
      s_register, "Register"},
     {GW_POST, "/api/v1/accounts/login/", PT_OP_auth_session_create, 200, GW_OPEN | GW_MAYBE | GW_COSTLY, 0, s_sign_in,
      "Sign in for a Knox token and the cookies of a session"},
-    {GW_PATCH, "/api/v1/accounts/user/update/", PT_OP_auth_account_update, 200, GW_MAYBE, ACCOUNT,
+    {GW_PATCH, "/api/v1/accounts/user/update/", PT_OP_auth_account_update, 200, GW_MAYBE | GW_FORM, ACCOUNT,
      gw_dialect_member_update, "Change one's name and picture"},
-    {GW_PATCH, "/api/v1/accounts/user/update/avatar/", PT_OP_drive_upload_create, 200, GW_MAYBE, ACCOUNT,
+    {GW_PATCH, "/api/v1/accounts/user/update/avatar/", PT_OP_drive_upload_create, 200, GW_MAYBE | GW_FORM, ACCOUNT,
      gw_dialect_member_update_avatar, "Change one's picture"},
-    {GW_PUT, "/api/v1/accounts/user/update/avatar/", PT_OP_drive_upload_create, 200, GW_MAYBE, ACCOUNT,
+    {GW_PUT, "/api/v1/accounts/user/update/avatar/", PT_OP_drive_upload_create, 200, GW_MAYBE | GW_FORM, ACCOUNT,
      gw_dialect_member_update_avatar, "Change one's picture"},
 };
 

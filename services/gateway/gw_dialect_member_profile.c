@@ -2,6 +2,7 @@
 
 #include "gw_browser.h"
 #include "gw_dialect_member.h"
+#include "gw_upload_form.h"
 
 typedef struct {
     bool is_picture_alone; /* asked for and answered */
@@ -49,14 +50,12 @@ static void s_on_account (void *arg, const sv_reply_t *reply)
 
 /* ---- changing -------------------------------------------------------------------------- */
 
-/*  The picture is as it shall be.  The client's key stood for that. */
 static void s_change_name (gw_request_t *request)
 {
     const s_change_t *change = request->steps;
     request->refusals = s_not_changed;
     if (change->has_name) {
         pt_account_update_t update = {.name = change->name, .has_name = true};
-        request->idempotency_key = change->clears ? NULL : request->idempotency_key;
         gw_dialect_call (request, PT_OP_auth_account_update, &update, s_on_account);
     } else {
         pt_account_ref_t self = {0};
@@ -64,14 +63,21 @@ static void s_change_name (gw_request_t *request)
     }
 }
 
+/*  The client's key stood for the picture; under it the name would be another request. */
+static void s_on_picture (gw_request_t *request)
+{
+    request->idempotency_key = NULL;
+    s_change_name (request);
+}
+
 static void s_on_cleared (void *arg, const sv_reply_t *reply)
 {
     gw_request_t *request = arg;
     if (gw_dialect_succeeded (request, reply, NULL))
-        s_change_name (request);
+        s_on_picture (request);
 }
 
-static void s_change (gw_request_t *request)
+static void s_begin (gw_request_t *request)
 {
     const s_change_t *change = request->steps;
     pt_account_only_t who = {0};
@@ -79,6 +85,16 @@ static void s_change (gw_request_t *request)
         gw_dialect_call (request, PT_OP_drive_avatar_delete, &who, s_on_cleared);
     else
         s_change_name (request);
+}
+
+/*  A form without a file may still take the picture away. */
+static void s_on_form (gw_request_t *request)
+{
+    const s_change_t *change = request->steps;
+    if (change->clears)
+        s_begin (request);
+    else
+        s_on_picture (request);
 }
 
 /* ---- the body ---------------------------------------------------------------------------- */
@@ -98,12 +114,57 @@ static void s_read_picture (gw_dialect_body_t *body, s_change_t *change)
 static bool s_read (gw_request_t *request, gw_dialect_body_t *body)
 {
     s_change_t *change = request->steps;
-    const gw_text_rule_t rule = {.max = LIM_NAME, .may_be_blank = false};
+    /*  A name that is there must be one, in a form too. */
+    const gw_text_rule_t rule = {.is_required = gw_dialect_body_field (body, "name") != NULL, .max = LIM_NAME};
     if (!change->is_picture_alone)
         change->has_name = gw_dialect_text (body, "name", &rule, &change->name);
     s_read_picture (body, change);
     return gw_dialect_passes (request, body);
 }
+
+/* ---- pictures ------------------------------------------------------------------------------ */
+
+#define NO_IMAGE "Upload a valid image. The file you uploaded was either not an image or a corrupted image."
+#define TOO_LARGE "Image Size must be under 5MB."
+
+/*  drive looks into the file, and may take less than this dialect. */
+static const gw_dialect_refusal_t s_not_taken[] = {{.err = PT_E_media_refused, .key = "avatar", .sentence = NO_IMAGE},
+                                                   {.err = PT_E_infected, .key = "avatar", .sentence = NO_IMAGE},
+                                                   {.err = PT_E_too_large, .key = "avatar", .sentence = TOO_LARGE},
+                                                   {0}};
+
+/*  What is behind the last dot; all of it where there is none. */
+static pt_str_t s_extension (pt_str_t name)
+{
+    uint32_t at = name.len;
+    while (at > 0 && name.at[at - 1] != '.')
+        at--;
+    return (pt_str_t){name.at + at, name.len - at};
+}
+
+static const char *s_judge_name (gw_dialect_body_t *body, pt_str_t name)
+{
+    static const char *const taken[] = {"jpg", "jpeg", "png", "webp", "gif"};
+    pt_str_t extension = s_extension (name);
+    for (size_t i = 0; i < sizeof taken / sizeof taken[0]; i++)
+        if (extension.len == strlen (taken[i]) && strncasecmp (extension.at, taken[i], extension.len) == 0)
+            return NULL;
+    const char *sentence =
+        pt_arena_printf (body->arena, "Extension %.*s is not allowed. Allowed Extensions: jpg, jpeg, png, webp, gif",
+                         (int)extension.len, extension.at);
+    body->is_short = body->is_short || !sentence;
+    return sentence ? sentence : "";
+}
+
+static const gw_upload_form_t s_form = {.picture = "avatar",
+                                        .max = 5 * 1024 * 1024,
+                                        .empty = "The submitted file is empty.",
+                                        .large = TOO_LARGE,
+                                        .judge_name = s_judge_name,
+                                        .ready = s_read,
+                                        .done = s_on_form};
+
+/* ---- both routes ----------------------------------------------------------------------------- */
 
 static void s_start (gw_request_t *request, bool is_picture_alone)
 {
@@ -115,8 +176,11 @@ static void s_start (gw_request_t *request, bool is_picture_alone)
     }
     change->is_picture_alone = is_picture_alone;
     request->steps = change;
-    if (gw_dialect_read (request, &body) && s_read (request, &body))
-        s_change (request);
+    if (gw_upload_is_form (request)) {
+        request->refusals = s_not_taken;
+        gw_upload_form (request, &s_form);
+    } else if (gw_dialect_read (request, &body) && s_read (request, &body))
+        s_begin (request);
 }
 
 void gw_dialect_member_update (gw_request_t *request)

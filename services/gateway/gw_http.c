@@ -226,9 +226,9 @@ int gw_http_head (gw_link_t *link)
     if (s_needs_call (self) && gw_http_was_pipelined (link))
         return -1;
     bool has_body = self->length > 0 || self->is_chunked;
-    if (self->fault != 0 && (self->expects_continue || (has_body && gw_http_is_stream (self))))
+    if (self->fault != 0 && (self->expects_continue || (has_body && self->is_stream)))
         return s_refuse_early (self, self->fault);
-    if (has_body && gw_http_is_stream (self))
+    if (has_body && self->is_stream)
         return s_begin_stream (self);
     if (self->length > 0) {
         gw_link_enter (link, GW_PHASE_BODY, link->gw->config->body_ms);

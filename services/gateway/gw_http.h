@@ -62,6 +62,7 @@ struct gw_request {
     bool has_length;
     bool expects_continue;
     bool is_chunked;    /* instead of a length */
+    bool is_stream;     /* its body, or its answer, goes piece by piece */
     bool has_more_body; /* not all of it has been read */
     uint64_t length;
     const char *path;

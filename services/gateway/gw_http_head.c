@@ -212,6 +212,14 @@ const gw_pair_t *gw_http_query (const gw_request_t *request, const char *name)
     return NULL;
 }
 
+static bool s_is_form (gw_request_t *self)
+{
+    size_t len;
+    int err = 0;
+    const char *type = gw_http_header (self, WSI_TOKEN_HTTP_CONTENT_TYPE, &len, &err);
+    return err == 0 && gw_dialect_body_media (type) == GW_MEDIA_MULTIPART;
+}
+
 /*  What stands in the table for the path; 404 and 405 are gw_http_judge's to say. */
 static int s_find_route (gw_request_t *self)
 {
@@ -223,12 +231,9 @@ static int s_find_route (gw_request_t *self)
     self->route = match.lacks_slash && self->method == GW_GET ? &gw_dialect_slash : match.route;
     self->var_count = match.var_count;
     memcpy (self->vars, match.vars, sizeof match.vars);
+    unsigned flags = self->route ? self->route->flags : 0;
+    self->is_stream = (flags & GW_STREAM) != 0 || ((flags & GW_FORM) != 0 && s_is_form (self));
     return 0;
-}
-
-bool gw_http_is_stream (const gw_request_t *request)
-{
-    return request->route && (request->route->flags & GW_STREAM) != 0;
 }
 
 bool gw_http_takes_body (const gw_request_t *request)
@@ -240,9 +245,9 @@ bool gw_http_takes_body (const gw_request_t *request)
     lws reads none at all of other methods without a length. */
 static int s_check_body (gw_request_t *self)
 {
-    if (self->is_chunked && (!gw_http_is_stream (self) || !gw_http_takes_body (self)))
+    if (self->is_chunked && (!self->is_stream || !gw_http_takes_body (self)))
         return -PT_E_length_required;
-    return self->length > LIM_HTTP_BODY && !gw_http_is_stream (self) ? -PT_E_too_large : 0;
+    return self->length > LIM_HTTP_BODY && !self->is_stream ? -PT_E_too_large : 0;
 }
 
 /*  What judges the framing comes first: its errors end the connection. */

@@ -39,7 +39,7 @@ static int s_read_types (gw_request_t *self)
     const char *accept = gw_http_header (self, WSI_TOKEN_HTTP_ACCEPT, &len, &err);
     if (err != 0 || !accept)
         return 0; /* several Accept lines are legal; then anything goes */
-    bool is_free = gw_http_is_stream (self) || (self->route->flags & GW_PAGE) != 0;
+    bool is_free = (self->route->flags & (GW_STREAM | GW_PAGE)) != 0;
     return is_free || s_accepts (self, accept, len) ? 0 : -PT_E_not_acceptable;
 }
 

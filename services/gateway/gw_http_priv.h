@@ -22,9 +22,6 @@ void gw_http_identified (gw_request_t *request, int err);
     the request is part of, else a new one. */
 void gw_http_read_trace (gw_request_t *request);
 
-/*  Whether its body, or its answer, goes piece by piece. */
-bool gw_http_is_stream (const gw_request_t *request);
-
 /*  Whether its method has a body. */
 bool gw_http_takes_body (const gw_request_t *request);
 

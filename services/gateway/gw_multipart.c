@@ -50,10 +50,19 @@ bool gw_multipart_init (gw_multipart_t *self, const char *type, size_t len)
 
 /* ---- headers of a part -------------------------------------------------------- */
 
+/*  Whether this is what a form sends of a control in which no file was chosen. */
+static bool s_is_unchosen (const char *value, size_t len)
+{
+    char name[1];
+    size_t name_len;
+    return gw_header_param (value, len, "filename", name, sizeof name, &name_len) && name_len == 0;
+}
+
 static void s_on_disposition (gw_multipart_t *self, const char *value, size_t len)
 {
     self->is_file = gw_disposition_name (value, len, self->name, sizeof self->name - 1, &self->name_len);
-    if (!gw_header_param (value, len, "name", self->field, sizeof self->field, &self->field_len))
+    if (s_is_unchosen (value, len) ||
+        !gw_header_param (value, len, "name", self->field, sizeof self->field, &self->field_len))
         self->field_len = 0;
 }
 

@@ -30,7 +30,8 @@ typedef enum {
     GW_MULTIPART_DATA, /* the next bytes of it */
     GW_MULTIPART_END,  /* it is whole; what follows is read past */
     GW_MULTIPART_BAD,
-    GW_MULTIPART_PART,     /* where all are wanted: one begins, `field` has its name */
+    GW_MULTIPART_PART,     /* where all are wanted: one begins, `field` has its name, which is empty of a file
+                              that nobody chose */
     GW_MULTIPART_PART_END, /* and is whole; END comes behind the last one */
 } gw_multipart_result_t;
 

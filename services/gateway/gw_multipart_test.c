@@ -159,11 +159,36 @@ static void test_all_parts_are_found_where_all_are_wanted (void **state)
         }
 }
 
+/*  Where all parts are wanted. */
+static void test_a_control_without_a_chosen_file_has_no_name (void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *field;
+        bool is_file;
+    } rows[] = {{"; filename=\"a.png\"", "avatar", true}, {"; filename=\"\"", "", false}, {"", "avatar", false}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        gw_multipart_t self;
+        char text[128];
+        const char *at = text, *out;
+        size_t out_len;
+        snprintf (text, sizeof text, "--xx\r\nContent-Disposition: form-data; name=avatar%s\r\n\r\n", rows[i].name);
+        size_t len = strlen (text);
+        assert_true (gw_multipart_init (&self, "multipart/form-data; boundary=xx", 32));
+        self.wants_all = true;
+        assert_int_equal (gw_multipart_next (&self, &at, &len, &out, &out_len), GW_MULTIPART_PART);
+        assert_int_equal (self.field_len, strlen (rows[i].field));
+        assert_memory_equal (self.field, rows[i].field, self.field_len);
+        assert_int_equal (self.is_file, rows[i].is_file);
+    }
+}
+
 int main (void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test (test_all_parts_are_found_where_all_are_wanted),
                                        cmocka_unit_test (test_the_first_file_is_found_however_the_form_is_cut),
                                        cmocka_unit_test (test_only_forms_with_a_boundary_are_read),
-                                       cmocka_unit_test (test_what_comes_before_the_file_is_bounded)};
+                                       cmocka_unit_test (test_what_comes_before_the_file_is_bounded),
+                                       cmocka_unit_test (test_a_control_without_a_chosen_file_has_no_name)};
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

@@ -36,6 +36,7 @@ enum {
     GW_STREAM = 128,  /* body or answer are bytes of a file: the handler starts at the head (gw_http.h) */
     GW_PAGE = 256,    /* the handler chooses the media type: Accept is not judged */
     GW_ANYBODY = 512, /* who shows nothing goes on without an identity; what is shown must be good */
+    GW_FORM = 1024,   /* as GW_STREAM where the body is multipart/form-data, which may hold a file */
 };
 
 typedef struct gw_request gw_request_t;

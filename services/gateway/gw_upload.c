@@ -86,6 +86,10 @@ static void s_answer_avatar (gw_request_t *request)
 static void s_answer (gw_upload_t *self, const pt_upload_t *upload)
 {
     gw_request_t *request = self->request;
+    if (self->fields) {
+        gw_upload_form_done (self);
+        return;
+    }
     if (self->kind == GW_UPLOAD_AVATAR) {
         s_answer_avatar (request);
         return;
@@ -227,7 +231,9 @@ void gw_upload_enter (gw_upload_t *self)
 {
     gw_request_t *request = self->request;
     pt_upload_create_t create = {0};
-    if (!gw_call_fill (request, PT_MSG_upload_create, &create))
+    bool is_filled = self->fields ? gw_call_fill_inner (request, PT_MSG_upload_create, &create)
+                                  : gw_call_fill (request, PT_MSG_upload_create, &create);
+    if (!is_filled)
         return;
     if (!create.has_name)
         create.name = self->name.len > 0 ? self->name : PT_LIT ("file");
@@ -339,7 +345,10 @@ static int s_read_whole (gw_upload_t *self)
         self->form = pt_arena_alloc (request->arena, sizeof *self->form);
         if (!self->form)
             return -PT_E_memory;
-        return gw_multipart_init (self->form, type, len) && !self->is_whole ? 0 : -PT_E_malformed;
+        if (!gw_multipart_init (self->form, type, len) || self->is_whole)
+            return -PT_E_malformed;
+        self->form->wants_all = self->fields != NULL;
+        return 0;
     }
     self->has_length = !request->is_chunked;
     self->length = request->length;
@@ -352,12 +361,13 @@ static int s_read_whole (gw_upload_t *self)
     return 0;
 }
 
-static void s_put_whole (gw_request_t *request, gw_upload_kind_t kind)
+void gw_upload_whole (gw_request_t *request, gw_upload_kind_t kind, gw_upload_fields_t *fields)
 {
     gw_link_t *link = request->link;
     gw_upload_t *self = gw_upload_new (request, kind);
     if (!self)
         return;
+    self->fields = fields;
     int err = s_read_whole (self);
     if (err != 0) {
         gw_upload_fail (self, err, NULL);
@@ -377,14 +387,14 @@ void gw_upload_create (gw_request_t *request)
     if (gw_upload_is_tus (request))
         gw_upload_create_tus (request);
     else
-        s_put_whole (request, GW_UPLOAD_FILE);
+        gw_upload_whole (request, GW_UPLOAD_FILE, NULL);
 }
 
 /* ---- pictures ----------------------------------------------------------------------------- */
 
 void gw_upload_avatar (gw_request_t *request)
 {
-    s_put_whole (request, GW_UPLOAD_AVATAR);
+    gw_upload_whole (request, GW_UPLOAD_AVATAR, NULL);
 }
 
 void gw_upload_avatar_delete (gw_request_t *request)

@@ -37,12 +37,11 @@ void gw_upload_push (gw_upload_t *self)
 
 /* ---- coming -------------------------------------------------------------------------- */
 
-/*  The file of a form has a name now: the upload can be created. */
-static void s_on_form_file (gw_upload_t *self)
+void gw_upload_name (gw_upload_t *self, const char *name, size_t len)
 {
     gw_request_t *request = self->request;
-    const char *name = pt_arena_copy (request->arena, self->form->name, self->form->name_len);
-    self->name = (pt_str_t){name ? name : "", name ? (uint32_t)self->form->name_len : 0};
+    const char *copy = pt_arena_copy (request->arena, name, len);
+    self->name = (pt_str_t){copy ? copy : "", copy ? (uint32_t)len : 0};
     self->was_paused = true;
     gw_http_read_off (request);
 }
@@ -52,16 +51,20 @@ static int s_take_form (gw_upload_t *self, const char *bytes, size_t len, bool *
 {
     const char *out;
     size_t out_len;
-    for (;;) {
+    int err = 0;
+    while (err == 0) {
         switch (gw_multipart_next (self->form, &bytes, &len, &out, &out_len)) {
         case GW_MULTIPART_MORE:
             return 0;
         case GW_MULTIPART_FILE:
-            s_on_form_file (self);
+            gw_upload_name (self, self->form->name, self->form->name_len);
             *out_named = true;
             break;
         case GW_MULTIPART_DATA:
-            pt_buf_put (&self->pending, out, out_len);
+            if (self->fields)
+                err = gw_upload_form_data (self, out, out_len, out_named);
+            else
+                pt_buf_put (&self->pending, out, out_len);
             break;
         case GW_MULTIPART_END:
             self->is_whole = true;
@@ -69,10 +72,14 @@ static int s_take_form (gw_upload_t *self, const char *bytes, size_t len, bool *
         case GW_MULTIPART_BAD:
             return -PT_E_malformed;
         case GW_MULTIPART_PART: /* are told where all parts are wanted */
+            err = gw_upload_form_part (self);
+            break;
         case GW_MULTIPART_PART_END:
+            gw_upload_form_part_end (self);
             break;
         }
     }
+    return err;
 }
 
 static int s_take_content (gw_upload_t *self, const char *bytes, size_t len, bool *out_named)
@@ -134,6 +141,8 @@ void gw_upload_on_body (gw_request_t *request, const char *bytes, size_t len)
         err = pt_buf_error (&self->pending);
     if (err != 0)
         gw_upload_fail (self, err, NULL);
+    else if (self->fields && !gw_upload_form_goes_on (self))
+        return;
     else if (is_named)
         gw_upload_enter (self);
     else if (self->transfer)

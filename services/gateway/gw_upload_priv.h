@@ -10,8 +10,11 @@
 #include "gw_multipart.h"
 #include "gw_tus.h"
 #include "gw_upload.h"
+#include "gw_upload_form.h"
 
 #define GW_UPLOAD_PATH "/v1/drive/uploads"
+
+typedef struct gw_upload_fields gw_upload_fields_t;
 
 typedef enum { GW_UPLOAD_CREATE, GW_UPLOAD_PATCH, GW_UPLOAD_FILE, GW_UPLOAD_AVATAR } gw_upload_kind_t;
 
@@ -28,7 +31,8 @@ typedef struct {
     char digest[GW_TUS_DIGEST];
     size_t digest_len;
     gw_chunked_t chunked;
-    gw_multipart_t *form; /* NULL: the body is the file */
+    gw_multipart_t *form;       /* NULL: the body is the file */
+    gw_upload_fields_t *fields; /* of a form of a dialect; NULL: the file alone counts */
     pt_buf_t pending;
     size_t given;            /* of what is pending */
     gw_transfer_t *transfer; /* NULL: no stream stands */
@@ -49,6 +53,9 @@ static inline gw_upload_t *gw_upload_of (gw_request_t *request)
 
 /*  Makes the request one that brings bytes.  NULL after answering. */
 gw_upload_t *gw_upload_new (gw_request_t *request, gw_upload_kind_t kind);
+
+/*  Begins with a whole file, perhaps in a form; `fields` NULL: of which nothing else counts. */
+void gw_upload_whole (gw_request_t *request, gw_upload_kind_t kind, gw_upload_fields_t *fields);
 
 /*  The steps: drive enters an upload, which opens it when there are bytes; drive grants a stream
     for the one that `id` names.  Both may answer the request, and it is gone then. */
@@ -81,6 +88,23 @@ void gw_upload_take_early (gw_upload_t *self);
 /*  Gives what is pending; reads on when it is gone and there is room, stops when there is
     none. */
 void gw_upload_push (gw_upload_t *self);
+
+/*  The file of a form has a name now: the upload can be created. */
+void gw_upload_name (gw_upload_t *self, const char *name, size_t len);
+
+/* ---- gw_upload_form.c --------------------------------------------------------------- */
+
+/*  A part begins, brings bytes, ends.  0 or an error; `*out_named`: the picture has just begun. */
+PT_MUSTCHECK int gw_upload_form_part (gw_upload_t *self);
+PT_MUSTCHECK int gw_upload_form_data (gw_upload_t *self, const char *bytes, size_t len, bool *out_named);
+void gw_upload_form_part_end (gw_upload_t *self);
+
+/*  After each piece of the body: whether the picture goes on; false when the request is answered, or
+    goes on without one. */
+bool gw_upload_form_goes_on (gw_upload_t *self);
+
+/*  The picture is set. */
+void gw_upload_form_done (gw_upload_t *self);
 
 /* ---- gw_upload_tus.c ---------------------------------------------------------------- */
 

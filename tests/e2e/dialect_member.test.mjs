@@ -242,6 +242,147 @@ test('S3-17 a method that is not taken is told, and which are', async () => {
   }
 });
 
+// ---- names and pictures ------------------------------------------------------------------------------------------------------
+
+const png = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==', 'base64');
+const gif = Buffer.from('R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7', 'base64');
+
+// A form with texts and files: { name: text, avatar: [file name, bytes] }, in this order.
+function formOf(fields) {
+  const form = new FormData();
+  for (const [name, value] of Object.entries(fields)) {
+    if (Array.isArray(value)) form.append(name, new Blob([value[1]]), value[0]);
+    else form.append(name, value);
+  }
+  return form;
+}
+
+async function sendForm(who, path, form, method = 'PATCH', headers = {}) {
+  const answer = await fetch(`${base}/api/v1/accounts/user/update/${path}`, { method, body: form, headers: { authorization: who.as, ...headers } });
+  return { status: answer.status, json: await answer.json() };
+}
+
+const setPicture = (who, name, bytes, method) => sendForm(who, 'avatar/', formOf({ avatar: [name, bytes] }), method);
+
+// What an address of ours gives: the bytes, or the status when it is no success.
+async function bytesAt(url) {
+  assert.ok(url.startsWith(`${base}/`), url);
+  const answer = await fetch(url);
+  return answer.ok ? Buffer.from(await answer.arrayBuffer()) : answer.status;
+}
+
+const noFile = { avatar: ['The submitted data was not a file. Check the encoding type on the form.'] };
+const noImage = { avatar: ['Upload a valid image. The file you uploaded was either not an image or a corrupted image.'] };
+const tooLarge = { avatar: ['Image Size must be under 5MB.'] };
+const notAllowed = (extension) => ({ avatar: [`Extension ${extension} is not allowed. Allowed Extensions: jpg, jpeg, png, webp, gif`] });
+
+test('S3-10 a name is changed, in each way to write it, and must not be blank', async () => {
+  const ann = await someone('ann');
+  for (const way of ['json', 'form', 'multipart'])
+    assert.deepEqual(said(await update(ann, { name: ` New ${way} ` }, { way })), [200, { message: 'User updated successfully!', data: { avatar: null, name: `New ${way}` } }]);
+  assert.deepEqual(said(await update(ann, {})), [200, { message: 'User updated successfully!', data: { avatar: null, name: 'New multipart' } }]);
+  for (const way of ['json', 'form', 'multipart']) assert.deepEqual(said(await update(ann, { name: ' ' }, { way })), [400, { name: ['This field may not be blank.'] }]);
+  assert.deepEqual(said(await update(ann, { name: null })), [400, { name: ['This field may not be null.'] }]);
+  assert.deepEqual(said(await update(ann, { name: 'x'.repeat(129) })), [400, { name: ['Ensure this field has no more than 128 characters.'] }]);
+  assert.deepEqual(said(await update(ann, { name: 'a\u0007b' })), [400, { name: ['Enter a valid name.'] }]);
+  assert.deepEqual(said(await update(ann, { name: 'x'.repeat(129), avatar: 'x' })), [400, { name: ['Ensure this field has no more than 128 characters.'], ...noFile }]);
+});
+
+test('S3-10 a picture is set by PATCH and PUT, and the answer says where it is served', async () => {
+  const ann = await someone('ann');
+  const path = '/api/v1/accounts/user/update/avatar/';
+  for (const [method, name, bytes] of [['PATCH', 'me.png', png], ['PUT', 'ME.GIF', gif]]) {
+    const answer = await setPicture(ann, name, bytes, method);
+    assert.equal(answer.status, 200, JSON.stringify(answer.json));
+    assert.deepEqual(Object.keys(answer.json), ['avatar']);
+    assert.ok(bytes.equals(await bytesAt(answer.json.avatar)));
+    assert.deepEqual((await update(ann, {})).json.data, { avatar: answer.json.avatar, name: 'ann' });
+    assert.deepEqual((await ask(base, method, path, {}, { as: ann.as })).json, answer.json);
+    assert.deepEqual((await ask(base, method, path, undefined, { as: ann.as })).json, answer.json);
+  }
+});
+
+test('S3-10 the first request of a token may bring a picture', async () => {
+  const ann = await someone('ann');
+  for (let i = 0; i < 3; i++) {
+    const { token } = (await login({ email: ann.email, password })).json;
+    const answer = await setPicture({ as: `Token ${token}` }, 'me.png', i === 1 ? gif : png);
+    assert.equal(answer.status, 200, JSON.stringify(answer.json));
+    assert.ok((i === 1 ? gif : png).equals(await bytesAt(answer.json.avatar)));
+  }
+});
+
+test('S3-10 what is no file, no picture, of another extension, empty or too large is refused, and the old picture stays', async () => {
+  const ann = await someone('ann');
+  const before = (await setPicture(ann, 'me.png', png)).json;
+  const path = '/api/v1/accounts/user/update/avatar/';
+  assert.deepEqual(said(await ask(base, 'PATCH', path, { avatar: 'me.png' }, { as: ann.as })), [400, noFile]);
+  for (const way of ['form', 'multipart']) assert.deepEqual(said(await ask(base, 'PUT', path, { avatar: 'me.png' }, { as: ann.as, way })), [400, noFile]);
+  const large = Buffer.concat([png, Buffer.alloc(5 * 1024 * 1024)]);
+  const refused = [
+    ['me.txt', Buffer.from('text'), notAllowed('txt')],
+    ['me.png.exe', png, notAllowed('exe')],
+    ['png', Buffer.from('text'), noImage],
+    ['me', png, notAllowed('me')],
+    ['me.png', Buffer.from('text'), noImage],
+    ['me.png', Buffer.alloc(0), { avatar: ['The submitted file is empty.'] }],
+    ['me.png', large, tooLarge],
+    ['me.txt', large, { avatar: [...notAllowed('txt').avatar, ...tooLarge.avatar] }],
+  ];
+  for (const [name, bytes, sentences] of refused) assert.deepEqual(said(await setPicture(ann, name, bytes)), [400, sentences], name);
+  assert.deepEqual((await update(ann, {})).json.data.avatar, before.avatar);
+  assert.ok(png.equals(await bytesAt(before.avatar)));
+});
+
+test('S3-10 a picture of just 5 MB is taken', async () => {
+  const ann = await someone('ann');
+  const bytes = Buffer.concat([png, Buffer.alloc(5 * 1024 * 1024 - png.length)]);
+  const answer = await setPicture(ann, 'me.png', bytes);
+  assert.equal(answer.status, 200, JSON.stringify(answer.json));
+  assert.ok(bytes.equals(await bytesAt(answer.json.avatar)));
+});
+
+test('S3-10 one form changes name and picture, whichever comes first, and nothing when one of them is at fault', async () => {
+  const ann = await someone('ann');
+  const first = await sendForm(ann, '', formOf({ name: 'One', avatar: ['me.png', png], other: 'passed over' }));
+  assert.deepEqual(said(first), [200, { message: 'User updated successfully!', data: { avatar: first.json.data?.avatar, name: 'One' } }]);
+  const second = await sendForm(ann, '', formOf({ document: ['a.txt', 'passed over'], avatar: ['me.gif', gif], name: 'Two' }), 'PATCH', { 'idempotency-key': `k${ann.id}` });
+  assert.equal(second.json.data.name, 'Two');
+  assert.ok(gif.equals(await bytesAt(second.json.data.avatar)));
+  const large = Buffer.concat([png, Buffer.alloc(300 * 1024)]);
+  const blank = { name: ['This field may not be blank.'] };
+  for (const picture of [png, large]) assert.deepEqual(said(await sendForm(ann, '', formOf({ avatar: ['me.png', picture], name: '' }))), [400, blank]);
+  const long = { name: ['Ensure this field has no more than 128 characters.'] };
+  for (const picture of [png, large]) assert.deepEqual(said(await sendForm(ann, '', formOf({ avatar: ['me.png', picture], name: 'x'.repeat(129) }))), [400, long]);
+  assert.deepEqual(said(await sendForm(ann, '', formOf({ avatar: ['me.txt', large], name: 'x'.repeat(129) }))), [400, { ...notAllowed('txt'), ...long }]);
+  assert.deepEqual(said(await sendForm(ann, '', formOf({ avatar: ['me.png', 'text'], name: 'Three' }))), [400, noImage]);
+  assert.deepEqual((await update(ann, {})).json, second.json);
+});
+
+test('S3-10 null takes the picture away, and a control in which no file was chosen does not', async () => {
+  const ann = await someone('ann');
+  const path = '/api/v1/accounts/user/update/avatar/';
+  const { avatar } = (await setPicture(ann, 'me.png', png)).json;
+  const unchosen = '--b\r\nContent-Disposition: form-data; name="avatar"; filename=""\r\nContent-Type: application/octet-stream\r\n\r\n\r\n--b--\r\n';
+  assert.deepEqual(said(await ask(base, 'PUT', path, unchosen, { as: ann.as, headers: { 'content-type': 'multipart/form-data; boundary=b' } })), [200, { avatar }]);
+  assert.deepEqual(said(await ask(base, 'PATCH', path, { avatar: null }, { as: ann.as })), [200, { avatar: null }]);
+  assert.equal(await bytesAt(avatar), 404);
+  for (const way of ['form', 'multipart']) {
+    await setPicture(ann, 'me.png', png);
+    assert.deepEqual(said(await update(ann, { avatar: '', name: way }, { way })), [200, { message: 'User updated successfully!', data: { avatar: null, name: way } }]);
+  }
+});
+
+test('S3-10 a form that is cut short or has no boundary changes nothing', async () => {
+  const ann = await someone('ann');
+  const cut = '--b\r\nContent-Disposition: form-data; name="name"\r\n\r\nCut';
+  for (const type of ['multipart/form-data; boundary=b', 'multipart/form-data'])
+    assert.equal((await update(ann, cut, { headers: { 'content-type': type } })).status, 400);
+  assert.equal((await update(ann, cut, { headers: { 'content-type': 'multipart/form-data; boundary=b', accept: 'image/png' } })).status, 406);
+  assert.equal((await update({}, cut, { headers: { 'content-type': 'multipart/form-data; boundary=b' } })).status, 401);
+  assert.equal((await update(ann, {})).json.data.name, 'ann');
+});
+
 // ---- rooms -----------------------------------------------------------------------------------------------------------------
 
 test('S3-06 a room is made with its members and the caller, and its id and slug are told', async () => {
