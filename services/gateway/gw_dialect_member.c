@@ -54,6 +54,7 @@ static void s_register (gw_request_t *request)
     gw_dialect_text (&body, "confirm_password", &secret, &again);
     if (gw_dialect_is_good (&body) && !pt_str_eq (create.password, again))
         gw_dialect_fault (&body, "password", "Passwords do not match!");
+    request->refusals = s_not_registered; /* also of what is longer than any */
     if (gw_dialect_passes (request, &body))
         gw_dialect_call (request, PT_OP_auth_account_create, &create, s_on_registered);
 }
@@ -129,6 +130,28 @@ static void s_sign_out_all (gw_request_t *request)
     gw_dialect_call (request, PT_OP_auth_session_delete, &ref, s_on_signed_out);
 }
 
+/* ---- documents ---------------------------------------------------------------------- */
+
+static const gw_shape_t s_newcomer[] = {{"email", GW_SHAPE_EMAIL, 0, "address, by which it signs in"},
+                                        {"name", GW_SHAPE_TEXT, 0, "display name"},
+                                        {"password", GW_SHAPE_SECRET, 0, "at least 8 characters, not common"},
+                                        {"confirm_password", GW_SHAPE_SECRET, 0, "the same once more"},
+                                        {0}};
+static const gw_shape_t s_registered[] = {{"id", GW_SHAPE_INT, 0, "account id"},
+                                          {"email", GW_SHAPE_EMAIL, 0, "address, in lower case"},
+                                          {"name", GW_SHAPE_TEXT, 0, "display name"},
+                                          {0}};
+static const gw_shape_t s_credentials[] = {
+    {"email", GW_SHAPE_EMAIL, 0, "address, in any case"}, {"password", GW_SHAPE_SECRET, 0, "password"}, {0}};
+static const gw_shape_t s_token[] = {{"expiry", GW_SHAPE_TIME, 0, "when the token ends"},
+                                     {"token", GW_SHAPE_SECRET, 0, "another at every sign-in, 64 hex digits"},
+                                     {0}};
+static const gw_shape_t s_cookies[] = {{"Set-Cookie", GW_SHAPE_TEXT, 0, "sessionid and csrftoken"}, {0}};
+
+static const gw_spec_t s_register_spec = {.takes = s_newcomer, .gives = s_registered};
+static const gw_spec_t s_sign_in_spec = {.takes = s_credentials, .gives = s_token, .tells = s_cookies};
+static const gw_spec_t s_sign_out_spec = {0};
+
 /* ---- the tables --------------------------------------------------------------------- */
 
 const gw_dialect_t gw_dialect_member = {
@@ -138,20 +161,21 @@ const gw_dialect_t gw_dialect_member = {
 
 static const gw_route_t s_routes[] = {
     {GW_POST, "/api/v1/accounts/user/create/", PT_OP_auth_account_create, 201, GW_OPEN | GW_MAYBE | GW_COSTLY, 0,
-     s_register, "Register"},
+     s_register, "Register", &s_register_spec},
     {GW_POST, "/api/v1/accounts/login/", PT_OP_auth_session_create, 200, GW_OPEN | GW_MAYBE | GW_COSTLY, 0, s_sign_in,
-     "Sign in for a Knox token and the cookies of a session"},
+     "Sign in for a Knox token and the cookies of a session", &s_sign_in_spec},
     {GW_PATCH, "/api/v1/accounts/user/update/", PT_OP_auth_account_update, 200, GW_MAYBE | GW_FORM, ACCOUNT,
-     gw_dialect_member_update, "Change one's name and picture"},
+     gw_dialect_member_update, "Change one's name and picture", &gw_dialect_member_update_spec},
     {GW_PATCH, "/api/v1/accounts/user/update/avatar/", PT_OP_drive_upload_create, 200, GW_MAYBE | GW_FORM, ACCOUNT,
-     gw_dialect_member_update_avatar, "Change one's picture"},
+     gw_dialect_member_update_avatar, "Change one's picture", &gw_dialect_member_avatar_spec},
     {GW_PUT, "/api/v1/accounts/user/update/avatar/", PT_OP_drive_upload_create, 200, GW_MAYBE | GW_FORM, ACCOUNT,
-     gw_dialect_member_update_avatar, "Change one's picture"},
+     gw_dialect_member_update_avatar, "Change one's picture", &gw_dialect_member_avatar_spec},
 };
 
 static const gw_route_t s_knox[] = {
-    {GW_POST, "/knox/logout/", PT_OP_auth_session_delete, 204, 0, 0, s_sign_out, "Sign out"},
-    {GW_POST, "/knox/logoutall/", PT_OP_auth_session_delete, 204, 0, ACCOUNT, s_sign_out_all, "Sign out everywhere"},
+    {GW_POST, "/knox/logout/", PT_OP_auth_session_delete, 204, 0, 0, s_sign_out, "Sign out", &s_sign_out_spec},
+    {GW_POST, "/knox/logoutall/", PT_OP_auth_session_delete, 204, 0, ACCOUNT, s_sign_out_all, "Sign out everywhere",
+     &s_sign_out_spec},
 };
 
 const gw_route_set_t gw_dialect_member_routes = {"/api/v1/accounts/", s_routes, sizeof s_routes / sizeof s_routes[0],

@@ -6,10 +6,14 @@
 #define GW_DIALECT_MEMBER_H
 
 #include "gw_dialect.h"
+#include "gw_shape.h"
 
 extern const gw_dialect_t gw_dialect_member;
 
 /*  Handlers of PATCH /api/v1/accounts/user/update/, and of PATCH and PUT .../update/avatar/. */
 gw_route_fn gw_dialect_member_update, gw_dialect_member_update_avatar;
+
+/*  Document what these take and give. */
+extern const gw_spec_t gw_dialect_member_update_spec, gw_dialect_member_avatar_spec;
 
 #endif

@@ -192,3 +192,23 @@ void gw_dialect_member_update_avatar (gw_request_t *request)
 {
     s_start (request, true);
 }
+
+/* ---- documents ------------------------------------------------------------------------------- */
+
+static const gw_shape_t s_avatar[] = {
+    {"avatar", GW_SHAPE_BYTES, GW_SHAPE_OPTIONAL | GW_SHAPE_NULL, "jpg, jpeg, png, webp or gif of 5 MB; null: none"},
+    {0}};
+static const gw_shape_t s_profile[] = {
+    {"name", GW_SHAPE_TEXT, GW_SHAPE_OPTIONAL, "display name"},
+    {"avatar", GW_SHAPE_BYTES, GW_SHAPE_OPTIONAL | GW_SHAPE_NULL, "jpg, jpeg, png, webp or gif of 5 MB; null: none"},
+    {0}};
+static const gw_shape_t s_shown_avatar[] = {{"avatar", GW_SHAPE_URL, GW_SHAPE_NULL, "where everybody may see it"}, {0}};
+static const gw_shape_t s_shown[] = {{"avatar", GW_SHAPE_URL, GW_SHAPE_NULL, "where everybody may see it"},
+                                     {"name", GW_SHAPE_TEXT, GW_SHAPE_NULL, "display name"},
+                                     {0}};
+static const gw_shape_t s_updated[] = {{"message", GW_SHAPE_TEXT, 0, "that it is done"},
+                                       {"data", GW_SHAPE_OBJ, 0, "how the account is now", s_shown},
+                                       {0}};
+
+const gw_spec_t gw_dialect_member_update_spec = {.takes = s_profile, .gives = s_updated};
+const gw_spec_t gw_dialect_member_avatar_spec = {.takes = s_avatar, .gives = s_shown_avatar};

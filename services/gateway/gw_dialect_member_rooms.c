@@ -55,6 +55,7 @@ static void s_make (gw_request_t *request)
         return;
     gw_dialect_text (&body, "name", &(gw_text_rule_t){.is_required = true, .max = LIM_ROOM_NAME}, &create.name);
     s_read_members (&body, LIM_ROOM_INVITES, &create.members);
+    request->refusals = s_not_made;
     if (gw_dialect_passes (request, &body))
         gw_dialect_call (request, PT_OP_chat_room_create, &create, s_on_made);
 }
@@ -161,6 +162,7 @@ static void s_on_found_to_add (void *arg, const sv_reply_t *reply)
     s_read_members (&body, LIM_APPEND, &add.members);
     if (!gw_dialect_passes (request, &body))
         return;
+    request->refusals = s_not_added;
     if (add.members.count == 0)
         s_answer_added (request);
     else
@@ -172,15 +174,41 @@ static void s_add (gw_request_t *request)
     s_find (request, s_on_found_to_add);
 }
 
+/* ---- documents ------------------------------------------------------------------------- */
+
+static const gw_shape_t s_new_room[] = {
+    {"name", GW_SHAPE_TEXT, 0, "name"},
+    {"members", GW_SHAPE_INT, GW_SHAPE_LIST | GW_SHAPE_OPTIONAL, "account ids; at least one beside the maker's"},
+    {0}};
+static const gw_shape_t s_made[] = {{"message", GW_SHAPE_TEXT, 0, "that it is done"},
+                                    {"id", GW_SHAPE_INT, 0, "room id"},
+                                    {"slug", GW_SHAPE_TEXT, 0, "its name in addresses"},
+                                    {0}};
+static const gw_shape_t s_person[] = {{"id", GW_SHAPE_INT, 0, "account id"},
+                                      {"email", GW_SHAPE_EMAIL, GW_SHAPE_NULL, "address"},
+                                      {"name", GW_SHAPE_TEXT, 0, "display name"},
+                                      {0}};
+static const gw_shape_t s_room[] = {{"id", GW_SHAPE_INT, 0, "room id"},
+                                    {"name", GW_SHAPE_TEXT, 0, "name"},
+                                    {"members", GW_SHAPE_OBJ, GW_SHAPE_LIST, "in order of joining", s_person},
+                                    {"created_by", GW_SHAPE_OBJ, GW_SHAPE_NULL, "who made it", s_person},
+                                    {0}};
+static const gw_shape_t s_others[] = {{"members", GW_SHAPE_INT, GW_SHAPE_LIST | GW_SHAPE_OPTIONAL, "account ids"}, {0}};
+static const gw_shape_t s_done[] = {{"message", GW_SHAPE_TEXT, 0, "that it is done"}, {0}};
+
+static const gw_spec_t s_make_spec = {.takes = s_new_room, .gives = s_made};
+static const gw_spec_t s_show_spec = {.gives = s_room};
+static const gw_spec_t s_add_spec = {.takes = s_others, .gives = s_done};
+
 /* ---- the table ------------------------------------------------------------------------ */
 
 static const gw_route_t s_routes[] = {
     {GW_POST, "/api/v1/chat/room/create/", PT_OP_chat_room_create, 201, GW_MAYBE, GW_SCOPE_WRITE, s_make,
-     "Make a room with its first members"},
+     "Make a room with its first members", &s_make_spec},
     {GW_GET, "/api/v1/chat/room/detail/{slug}/", PT_OP_chat_room_find, 200, 0, GW_SCOPE_READ, s_show,
-     "A room and its members"},
+     "A room and its members", &s_show_spec},
     {GW_PATCH, "/api/v1/chat/room/{slug}/members/add/", PT_OP_chat_members_add, 200, GW_MAYBE, GW_SCOPE_WRITE, s_add,
-     "Add members to a room"},
+     "Add members to a room", &s_add_spec},
 };
 
 const gw_route_set_t gw_dialect_member_room_routes = {"/api/v1/chat/room/", s_routes,

@@ -411,7 +411,9 @@ test('S3-07 a room needs two, all of whom exist, and a name', async () => {
   assert.deepEqual(said(await create(ann, { name: 'team', members: ['x'] })), [400, { members: ['Incorrect type. Expected pk value, received str.'] }]);
   assert.deepEqual(said(await create(ann, { name: '', members: 'x' })), [400, { name: ['This field may not be blank.'], members: ['Expected a list of items but got type "str".'] }]);
   assert.deepEqual(said(await create(ann, {})), [400, { name: required }]);
-  assert.equal((await create(ann, { name: 'x'.repeat(129), members: [] })).json.name[0], 'Ensure this field has no more than 128 characters.');
+  const long = await create(ann, { name: 'x'.repeat(1000), members: [] });
+  assert.equal(long.status, 400);
+  assert.match(long.json.name[0], /^Ensure this field has no more than \d+ characters\.$/);
   const many = Array.from({ length: 101 }, (_, i) => i + 1);
   assert.deepEqual(said(await create(ann, { name: 'team', members: many })), [400, { members: ['Ensure this field has no more than 100 elements.'] }]);
 });
