@@ -251,14 +251,13 @@ static int s_read_parts (gw_dialect_body_t *self, gw_multipart_t *form, pt_str_t
     char *content = pt_arena_alloc (self->arena, bytes.len + 1);
     const char *at = bytes.at, *piece;
     size_t left = bytes.len, len = 0;
-    gw_value_t none = {0}, *field = &none; /* bytes come within a part alone */
+    gw_value_t none = {0}, *field = &none; /* content comes behind a part alone */
     int err = content ? 0 : -PT_E_memory;
     while (err == 0) {
         switch (gw_multipart_next (form, &at, &left, &piece, &len)) {
         case GW_MULTIPART_PART:
             err = gw_dialect_body_part (self, form, &field, out_detail);
-            if (err == 0)
-                field->text = (pt_str_t){content, 0};
+            field->text = (pt_str_t){content, 0};
             break;
         case GW_MULTIPART_DATA:
             memcpy (content, piece, len);
