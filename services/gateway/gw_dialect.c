@@ -61,11 +61,12 @@ bool gw_dialect_read (gw_request_t *request, gw_dialect_body_t *out)
 
 bool gw_dialect_passes (gw_request_t *request, const gw_dialect_body_t *body)
 {
+    bool is_good = gw_dialect_is_good (body); /* which may be gone with the request */
     if (body->is_short)
         gw_http_fail (request, -PT_E_memory, NULL, NULL);
-    else if (body->faults.count > 0)
+    else if (!is_good)
         s_answer_faults (request, &body->faults);
-    return gw_dialect_is_good (body);
+    return is_good;
 }
 
 pt_str_t gw_dialect_var (const gw_request_t *request, const char *name)
