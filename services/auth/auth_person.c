@@ -1,6 +1,7 @@
 /*  auth_person - an account as store knows it, and whether a password is its own.
 
-    Who shows a password learns one thing: yes or no.  An unknown identifier, an
+    Who shows a password learns one thing: yes or no (and, where signing in asks for it, that
+    nobody has the identifier: session_create.tells_unknown).  An unknown identifier, an
     account without a password, a wrong password and an inactive account take the
     same way (one question to store, one Argon2id verification), so the time does
     not tell which accounts exist. */

@@ -107,10 +107,13 @@ static void s_sign_in (gw_request_t *request)
 
 /* ---- signing out ------------------------------------------------------------------- */
 
+/*  What is over already is over; of a password that was shown there is nothing to end. */
+static const gw_dialect_refusal_t s_not_signed_out[] = {{.err = PT_E_not_found, .status = 204}, {0}};
+
 static void s_on_signed_out (void *arg, const sv_reply_t *reply)
 {
     gw_request_t *request = arg;
-    if (!gw_dialect_succeeded (request, reply, NULL))
+    if (!gw_dialect_succeeded (request, reply, s_not_signed_out))
         return;
     if (request->proof.credential.is_cookie)
         gw_browser_sign_out (request);

@@ -217,6 +217,13 @@ test('S3-17 signing out everywhere ends all tokens and cookies, and the sockets 
   assert.equal((await login({ email: ann.email, password })).status, 200);
 });
 
+test('S3-17 whoever shows a password signs out of nothing', async () => {
+  const ann = await someone('ann');
+  const answer = await ask(base, 'POST', '/knox/logout/', undefined, { as: basic({ login: ann.email, password }).authorization });
+  assert.deepEqual([answer.status, answer.text], [204, '']);
+  assert.equal((await update(ann, {})).status, 200);
+});
+
 test('S3-17 a method that is not taken is told, and which are', async () => {
   const ann = await someone('ann');
   const taken = {
