@@ -117,7 +117,9 @@ static const gw_shape_t s_started[] = {{"group_name", GW_SHAPE_TEXT, 0, "its nam
 static const gw_shape_t s_group_name[] = {{"group_name", GW_SHAPE_TEXT, 0, "a group of one's own"}, {0}};
 static const gw_shape_t s_said[] = {{"message", GW_SHAPE_TEXT, 0, "that it was done"}, {0}};
 
-static const gw_spec_t s_start_spec = {.gives = s_started};
+static const gw_shape_t s_anything[] = {{"", GW_SHAPE_ANY, GW_SHAPE_OPTIONAL, "nothing of it counts"}, {0}};
+
+static const gw_spec_t s_start_spec = {.takes = s_anything, .gives = s_started};
 static const gw_spec_t s_tell_spec = {.query = s_group_name, .gives = s_said};
 
 static const gw_route_t s_routes[] = {

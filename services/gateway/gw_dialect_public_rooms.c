@@ -384,7 +384,8 @@ static const gw_spec_t s_list_spec = {.query = s_offset, .gives = s_rooms_shape,
 static const gw_spec_t s_retrieve_spec = {.gives = s_room_shape};
 static const gw_spec_t s_create_spec = {.takes = s_whole, .gives = s_room_shape};
 static const gw_spec_t s_change_spec = {.takes = s_part, .gives = s_room_shape};
-static const gw_spec_t s_join_spec = {.gives = s_sentence};
+static const gw_shape_t s_anything[] = {{"", GW_SHAPE_ANY, GW_SHAPE_OPTIONAL, "nothing of it counts"}, {0}};
+static const gw_spec_t s_join_spec = {.takes = s_anything, .gives = s_sentence};
 
 #define READ GW_SCOPE_READ
 #define WRITE GW_SCOPE_WRITE

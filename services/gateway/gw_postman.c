@@ -349,7 +349,8 @@ static void s_call (gw_doc_t *doc, const gw_route_t *route)
 
 /* ---- the order ---------------------------------------------------------------------------------- */
 
-/*  0: what the others need; 1: most; 2: what takes away; 3: what signs out. */
+/*  0: what the others need; 1: most; 2: what takes away; 3: what signs out, 4: and what
+    would then in a dialect's words. */
 static int s_turn (const gw_route_t *route)
 {
     static const uint16_t needed[] = {PT_OP_auth_account_create, PT_OP_auth_session_create, PT_OP_drive_upload_create};
@@ -358,7 +359,7 @@ static int s_turn (const gw_route_t *route)
         if (route->opcode == needed[i])
             return 0;
     if (route->opcode == PT_OP_auth_session_delete || route->opcode == PT_OP_auth_account_delete)
-        return 3;
+        return is_native ? 3 : 4;
     return route->method == GW_DELETE || route->opcode == PT_OP_chat_room_leave ? 2 : 1;
 }
 
@@ -422,6 +423,7 @@ static void s_calls (gw_doc_t *doc)
             s_put_group (doc, i);
     s_put_back (doc, "take away", 2, count);
     s_put_back (doc, "sign out", 3, count);
+    s_put_back (doc, "sign out in a dialect", 4, count);
     gw_doc_end (doc);
 }
 
