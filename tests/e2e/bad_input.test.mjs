@@ -51,7 +51,7 @@ test('bodies that are not what the schema says get a typed error that names the 
     ['/v1/rooms', '{"name":"a","kind":"castle"}', 422, 'invalid', 'kind'],
     ['/v1/rooms', '{"name":"a","members":["x"]}', 422, 'invalid', 'members'],
     ['/v1/rooms', '{"name":"a","colour":"red"}', 422, 'invalid', 'colour'],
-    ['/v1/rooms', JSON.stringify({ name: 'n'.repeat(200) }), 422, 'invalid', 'name'],
+    ['/v1/rooms', JSON.stringify({ name: 'n'.repeat(201) }), 422, 'invalid', 'name'],
     [messages, '{}', 422, 'invalid', 'send_id'],
     [messages, '{"send_id":"1"}', 422, 'invalid', 'body'],
     [messages, '{"send_id":"","body":"x"}', 422, 'invalid', 'send_id'],
