@@ -252,7 +252,7 @@ static void s_write_quoted (pt_buf_t *out, const char *before, const char *quote
 {
     char text[QUOTED + 1], sentence[QUOTED + 64];
     size_t len = 0;
-    for (; quoted[len] && len < QUOTED; len++)
+    for (; len < QUOTED && quoted[len]; len++)
         text[len] = quoted[len] >= ' ' && quoted[len] <= '~' ? quoted[len] : '?';
     text[len] = '\0';
     snprintf (sentence, sizeof sentence, "%s \"%s\"%s", before, text, behind);
