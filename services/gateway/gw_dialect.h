@@ -44,6 +44,10 @@ extern const gw_route_t gw_dialect_slash;
 /*  The body; false after answering that it can't be read. */
 bool gw_dialect_read (gw_request_t *request, gw_dialect_body_t *out);
 
+/*  A page without scripts repeats the cookie `csrftoken` in a field of its form, not in a header.
+    Of a whole request whose proof is missing: takes the fault away when the form has it. */
+void gw_dialect_prove_form (gw_request_t *request);
+
 /*  Whether the checks found nothing; else all they found has been answered (400). */
 bool gw_dialect_passes (gw_request_t *request, const gw_dialect_body_t *body);
 

@@ -26,6 +26,7 @@
 
 #include "gw_answer.h"
 #include "gw_config.h"
+#include "gw_dialect.h"
 #include "gw_http_priv.h"
 #include "gw_server.h"
 #include <libwebsockets.h>
@@ -116,6 +117,8 @@ void gw_http_identified (gw_request_t *request, int err)
 /*  The request is whole. */
 static void s_dispatch (gw_request_t *self)
 {
+    if (self->dialect && self->csrf != 0)
+        gw_dialect_prove_form (self);
     if (s_needs_call (self)) {
         self->link->is_paused = true;
         lws_rx_flow_control (self->link->wsi, 0);

@@ -7,6 +7,7 @@
 #ifndef GW_HTTP_H
 #define GW_HTTP_H
 
+#include "gw_csrf.h"
 #include "gw_dialect_problem.h"
 #include "gw_link.h"
 #include "gw_prove.h"
@@ -79,6 +80,7 @@ struct gw_request {
     bool has_identity;
     bool is_waiting;     /* whole, but for the outcome of the proof */
     int csrf;            /* what gw_csrf.h says, where a cookie counts */
+    gw_csrf_t csrf_seen; /* what it was asked about */
     const char *cookies; /* Set-Cookie lines of the answer; NULL: none */
     const char *lines;   /* other header lines of whatever is answered; NULL: none */
     int fault;           /* found at the head, answered once the body is in */

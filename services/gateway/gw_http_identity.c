@@ -30,17 +30,20 @@ int gw_http_read_shown (gw_request_t *request, gw_shown_t *out)
 /*  Whether a request that a cookie speaks for was meant. */
 static int s_read_csrf (gw_request_t *self)
 {
-    gw_csrf_t csrf = {.allowed = self->gw->config->allowed_origins, .host = self->host};
+    gw_csrf_t *csrf = &self->csrf_seen;
     size_t len = 0;
+    *csrf = (gw_csrf_t){.allowed = self->gw->config->allowed_origins, .host = self->host};
     if (gw_csrf_is_safe (self->method))
         return 0;
-    csrf.cookie = gw_cookie_find (self->proof.shown.cookies, GW_COOKIE_CSRF);
+    csrf->cookie = gw_cookie_find (self->proof.shown.cookies, GW_COOKIE_CSRF);
     const char *header = gw_http_custom (self, "x-csrftoken:", GW_COOKIE_KEY, &len);
     if (header)
-        csrf.header = (pt_str_t){header, (uint32_t)len};
-    bool is_odd = s_read_str (self, WSI_TOKEN_ORIGIN, &csrf.origin) != 0 ||
-                  s_read_str (self, WSI_TOKEN_HTTP_REFERER, &csrf.referer) != 0;
-    return is_odd ? -PT_E_csrf_failed : gw_csrf_judge (&csrf);
+        csrf->header = (pt_str_t){header, (uint32_t)len};
+    bool is_odd = s_read_str (self, WSI_TOKEN_ORIGIN, &csrf->origin) != 0 ||
+                  s_read_str (self, WSI_TOKEN_HTTP_REFERER, &csrf->referer) != 0;
+    if (is_odd)
+        csrf->cookie = (pt_str_t){0}; /* with which nothing is proven */
+    return gw_csrf_judge (csrf);
 }
 
 /*  A session lives on by being used, so the browser must keep its cookie longer. */

@@ -182,5 +182,16 @@ test('G-11 a cookie alone changes nothing without its CSRF token; with an Author
     assert.match(answer.json.detail, /^CSRF Failed: /);
   }
   assert.equal((await start({ cookie, 'x-csrftoken': csrf })).status, 200);
+  // A form may show it in a field of its own; JSON may not, and a foreign page gains nothing by it.
+  const form = (way, token, headers = {}) => ask(base, 'POST', '/api/start-chat/', { csrfmiddlewaretoken: token }, { way, headers: { cookie, ...headers } });
+  for (const way of ['form', 'multipart']) {
+    assert.equal((await form(way, csrf)).status, 200, way);
+    for (const [token, headers] of [['x'.repeat(32), {}], ['', {}], [csrf, { origin: 'http://evil.example' }], [csrf, { cookie: `sessionid=${session}` }]]) {
+      const answer = await form(way, token, headers);
+      assert.equal(answer.status, 403, answer.text);
+      assert.match(answer.json.detail, /^CSRF Failed: /);
+    }
+  }
+  assert.equal((await form('json', csrf)).status, 403);
   assert.equal((await start({ cookie, authorization: `Token ${json.token}` })).status, 200);
 });
