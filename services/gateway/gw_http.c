@@ -29,19 +29,14 @@
 #include "gw_dialect.h"
 #include "gw_http_priv.h"
 #include "gw_server.h"
+#include "gw_taken.h"
 #include <libwebsockets.h>
-#include <linux/sockios.h>
-#include <linux/tcp.h>
 #include <stdlib.h>
-#include <sys/ioctl.h>
 
 /*  Of a refused body so much is read, for so long, before the connection ends:
     closing at once would reset it, and the client would lose our answer. */
 #define LINGER_BYTES (8 * 1024 * 1024)
 #define LINGER_MS 500
-
-/*  How often it is looked whether lws has read from the socket since the last answer. */
-#define LOOKS 16
 
 /* ---- life ------------------------------------------------------------------ */
 
@@ -148,31 +143,11 @@ static bool s_lws_reads_on (struct lws *wsi)
            lws_hdr_total_length (wsi, WSI_TOKEN_PATCH_URI) > 0;
 }
 
-/*  Bytes that came in order, plus one for a FIN; 0 when the kernel does not say. */
-static uint64_t s_bytes_received (int fd)
-{
-    struct tcp_info info = {0};
-    socklen_t len = sizeof info;
-    return getsockopt (fd, IPPROTO_TCP, TCP_INFO, &info, &len) == 0 ? info.tcpi_bytes_received : 0;
-}
-
-static uint64_t s_bytes_unread (int fd)
-{
-    int unread = 0;
-    return ioctl (fd, SIOCINQ, &unread) == 0 ? (uint64_t)unread : 0;
-}
-
-/*  The two numbers are not asked for at one moment: what comes in between makes
-    the mark too high here and the count too low below.  Nothing comes in before an
-    answer but from a client that does not wait for it; while a head is looked at its
-    body may be pouring in, so a count that is too low is taken again: one look that
-    shows more than the mark proves it.  SO_OOBINLINE keeps urgent data from hiding
-    part of what is unread. */
+/*  A mark that is too high takes a request for pipelined that is not: nothing comes in
+    before an answer but from a client that does not wait for it. */
 void gw_http_mark_read (gw_link_t *link)
 {
-    int fd = lws_get_socket_fd (link->wsi);
-    uint64_t unread = s_bytes_unread (fd);
-    link->read_mark = s_bytes_received (fd) - unread;
+    link->read_mark = gw_taken_bytes (lws_get_socket_fd (link->wsi));
     link->has_mark = true;
 }
 
@@ -180,13 +155,7 @@ bool gw_http_was_pipelined (const gw_link_t *link)
 {
     if (!link->has_mark)
         return link->is_fronted;
-    int fd = lws_get_socket_fd (link->wsi);
-    for (unsigned i = 0; i < LOOKS; i++) {
-        uint64_t received = s_bytes_received (fd), unread = s_bytes_unread (fd);
-        if (received > unread && received - unread > link->read_mark + 1)
-            return false;
-    }
-    return true;
+    return !gw_taken_more (lws_get_socket_fd (link->wsi), link->read_mark);
 }
 
 /*  Refused before its body: the answer goes out now, what is still coming is
