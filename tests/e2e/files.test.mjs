@@ -75,7 +75,7 @@ test('tus-js-client uploads in one piece, in chunks and with its length told lat
   }
 });
 
-// A head whose body is still pouring in was taken for one that had been sent too early: on a loaded machine five times in a thousand.
+// Each head comes with a body that pours in behind it (gw_taken_test has what that does to the count of what was read).
 test('many pieces over a few kept connections are all taken', async () => {
   const [connections, pieces, piece] = [6, 200, contentOf('piece', 0, 256 * 1024)];
   const write = async (i) => {

@@ -131,6 +131,13 @@ test('Ctrl-C without clients ends everything within 3 s; what was written is the
   assert.equal(items.at(-1).body, 'kept');
 });
 
+test('Ctrl-C ends a run that was started in the background, where shells have it ignored', async () => {
+  const other = await Cluster.start({ through: ['env', '--ignore-signal=INT'] });
+  const { state: folder } = other;
+  await other.destroy();
+  assert.deepEqual(running(folder), []);
+});
+
 const parentOf = (pid) => Number(/^PPid:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]);
 
 for (const [who, find] of [

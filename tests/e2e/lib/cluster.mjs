@@ -59,13 +59,14 @@ function servedBy(supervisor) {
 }
 
 export class Cluster {
-  static async start({ gateways = 1, brokers = 2, state, env = {} } = {}) {
+  static async start({ gateways = 1, brokers = 2, state, env = {}, through = [] } = {}) {
     const self = new Cluster();
     self.ownState = !state;
     self.state = state ?? mkdtempSync(join(tmpdir(), 'parley-e2e-'));
     self.gateways = gateways;
     self.brokers = brokers;
     self.env = env;
+    self.through = through; // a command that starts the script
     self.port = await freePorts(gateways * 2);
     try {
       await self.run();
@@ -81,7 +82,7 @@ export class Cluster {
   async run() {
     this.log = '';
     // Should this process be killed, nothing is left behind.
-    this.child = spawn('setpriv', ['--pdeathsig', 'TERM', '--', join(root, 'scripts/run')], {
+    this.child = spawn('setpriv', ['--pdeathsig', 'TERM', '--', ...this.through, join(root, 'scripts/run')], {
       env: {
         ...process.env,
         PARLEY_STATE_DIR: this.state,
