@@ -27,6 +27,7 @@
 typedef struct {
     harness_t *harness;
     uint16_t port, internal_port;
+    int kept[2]; /* keep the ports */
     cjose_jwk_t *key;
     char *token;
     char key_text[1024];
@@ -34,15 +35,19 @@ typedef struct {
 
 /* ---- sockets ------------------------------------------------------------------ */
 
-static inline uint16_t probe_free_port (void)
+/*  A port that nobody else is given while the descriptor is open, and that the gateway
+    may listen on: both sides say SO_REUSEADDR, and this one does not listen. */
+static inline int probe_keep_port (uint16_t *out)
 {
     struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl (INADDR_LOOPBACK)};
     socklen_t len = sizeof at;
+    int on = 1; /* said afterwards: the kernel may give a port to two that say so before */
     int fd = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     assert_true (fd >= 0 && bind (fd, (struct sockaddr *)&at, len) == 0);
+    assert_int_equal (setsockopt (fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on), 0);
     assert_int_equal (getsockname (fd, (struct sockaddr *)&at, &len), 0);
-    close (fd);
-    return ntohs (at.sin_port);
+    *out = ntohs (at.sin_port);
+    return fd;
 }
 
 /*  From another address of this machine, 127.0.0.1 and so on. */
@@ -290,8 +295,8 @@ static inline probe_t *probe_new_unswept (const char *const *extra)
     const char *args[24] = {"--http-port", port, "--internal-port", internal_port, "--rate-limits=off"};
     probe_t *self = calloc (1, sizeof *self);
     assert_non_null (self);
-    self->port = probe_free_port ();
-    self->internal_port = probe_free_port ();
+    self->kept[0] = probe_keep_port (&self->port);
+    self->kept[1] = probe_keep_port (&self->internal_port);
     snprintf (port, sizeof port, "%u", self->port);
     snprintf (internal_port, sizeof internal_port, "%u", self->internal_port);
     for (size_t i = 5; extra && *extra && i < 23; i++)
@@ -350,6 +355,8 @@ static inline void probe_destroy (probe_t **self_p)
     if (!self)
         return;
     harness_destroy (&self->harness);
+    close (self->kept[0]);
+    close (self->kept[1]);
     cjose_jwk_release (self->key);
     free (self->token);
     free (self);

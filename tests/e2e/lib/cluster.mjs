@@ -11,10 +11,20 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 export const root = resolve(dirname(fileURLToPath(import.meta.url)), '../../..');
 
+// Test files that run beside each other have a lane each, so that none is given a port another is about to listen on. Below
+// the ports the kernel gives out.
+const LANES = 4;
+const LANE = 3000;
+const PORTS_MAX = 20; // of one cluster
+const laneStart = 20000 + ((Number(process.env.PARLEY_TEST_LANE) || 0) % LANES) * LANE;
+const given = new Set(); // by first port: of clusters that start at one time
+
 // A block of free ports, asked of the kernel: [first, first + count).
 async function freePorts(count) {
   for (let attempt = 0; attempt < 50; attempt++) {
-    const first = 20000 + Math.floor(Math.random() * 12000);
+    const first = laneStart + PORTS_MAX * Math.floor(Math.random() * (LANE / PORTS_MAX));
+    if (given.has(first)) continue;
+    given.add(first);
     const servers = [];
     try {
       for (let i = 0; i < count; i++) {
@@ -25,7 +35,7 @@ async function freePorts(count) {
       }
       return first;
     } catch {
-      // taken: try another block
+      given.delete(first); // taken: try another block
     } finally {
       await Promise.all(servers.map((s) => new Promise((done) => s.close(done))));
     }
@@ -173,6 +183,7 @@ export class Cluster {
 
   async destroy() {
     await this.stop();
+    given.delete(this.port);
     if (!this.ownState) return;
     for (const link of ['postgres', 'run']) {
       const path = join(this.state, link);
