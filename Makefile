@@ -1,6 +1,6 @@
 # Parley.  `make help` lists what there is; `make run` and `make test` are all a newcomer needs.
 #
-# One folder is one program: its sources are the *.c in it, its tests the *_test.c.
+# One folder is one program: its sources are the *.c in it and in its PARTS, its tests the *_test.c.
 
 CC      ?= gcc
 ifeq ($(origin CC),default)
@@ -57,10 +57,13 @@ INC_store    := -isystem $(shell pg_config --includedir 2>/dev/null)
 DAEMONS  := $(patsubst services/%/main.c,%,$(wildcard services/*/main.c))
 PROGRAMS := $(DAEMONS:%=$(BUILD)/bin/parley-%) $(BUILD)/bin/parley
 
-src      = $(filter-out %_test.c,$(wildcard $(1)/*.c))
+PARTS_gateway := sessions identity files dialects documents
+folders  = $(1) $(PARTS_$(notdir $(1)):%=$(1)/%)
+src      = $(filter-out %_test.c,$(foreach f,$(call folders,$(1)),$(wildcard $(f)/*.c)))
 objs     = $(patsubst %.c,$(BUILD)/obj/%.o,$(call src,$(1)))
 core     = $(filter-out %/main.o,$(call objs,$(1)))
-tests    = $(patsubst %.c,$(BUILD)/test/%,$(wildcard $(1)/*_test.c))
+tests    = $(patsubst %.c,$(BUILD)/test/%,$(foreach f,$(call folders,$(1)),$(wildcard $(f)/*_test.c)))
+quotes   = $(addprefix -iquote ,$(call folders,$(1)))
 
 PROTO    := $(BUILD)/lib/libparley-proto.a
 VERIFY   := $(BUILD)/lib/libparley-verify.a
@@ -94,6 +97,8 @@ $(BUILD)/obj/%.o: %.c Makefile
 	@echo "  cc    $<"
 	@$(CC) $(CFLAGS) -iquote $(dir $<) $(INC_$(notdir $(patsubst %/,%,$(dir $<)))) -c -o $@ $<
 	$(if $(TORTURE),$(if $(filter %_test.c tests/%,$<),,@objcopy --redefine-syms=tests/torture/symbols $@))
+
+$(BUILD)/obj/services/gateway/%.o: CFLAGS += $(call quotes,services/gateway)
 
 # Libraries of ours that one program needs beside common and proto.
 OWN_cli := $(VERIFY)
@@ -240,7 +245,7 @@ $(BUILD)/lib/libcore-$(notdir $(1)).a: $(call core,$(1))
 endef
 $(foreach f,$(FUZZ_FOLDERS),$(eval $(call core_library,$(f))))
 $(FUZZ_TARGETS:%=$(BUILD)/obj/tests/fuzz/fuzz_%.o): | $(STORE_SQL)
-$(BUILD)/obj/tests/fuzz/%.o: CFLAGS += $(FUZZ_FOLDERS:%=-iquote %) $(INC_store)
+$(BUILD)/obj/tests/fuzz/%.o: CFLAGS += $(foreach f,$(FUZZ_FOLDERS),$(call quotes,$(f))) $(INC_store)
 ifneq ($(filter fuzz cover,$(FLAVOUR)),)
 $(BUILD)/fuzz_%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(FUZZ_CORES) $(COMMON) $(PROTO)
 	@$(CC) $(LD_FLAGS) -fsanitize=fuzzer -o $@ $^ $(FUZZ_LIBS)
@@ -331,12 +336,13 @@ $(BUILD)/test/$(LOAD_DIR)/%: $(BUILD)/obj/$(LOAD_DIR)/%.o $(call core,$(LOAD_DIR
 SIM_BROKER  := core route peers requests events shell folder
 SIM_STORE   := append rule batch fault
 SIM_CHAT    := send fanout member room policy forward ops invite
-SIM_GATEWAY := base64 identity cookie header parse room room_fetch room_heads order ring feed frame idmap outq revoked revoked_poll sendq text time ws \
-	ws_identity ws_ops ws_sub ws_send
+SIM_GATEWAY := gw_base64 gw_header gw_parse gw_text gw_time identity/gw_identity identity/gw_cookie identity/gw_revoked identity/gw_revoked_poll \
+	sessions/gw_room sessions/gw_room_fetch sessions/gw_room_heads sessions/gw_order sessions/gw_ring sessions/gw_feed sessions/gw_frame sessions/gw_idmap \
+	sessions/gw_outq sessions/gw_sendq sessions/gw_ws sessions/gw_ws_identity sessions/gw_ws_ops sessions/gw_ws_sub sessions/gw_ws_send
 SIM_PARTS   := $(SIM_BROKER:%=services/broker/broker_%) $(SIM_STORE:%=services/store/store_%) \
-	$(SIM_CHAT:%=services/chat/chat_%) $(SIM_GATEWAY:%=services/gateway/gw_%)
+	$(SIM_CHAT:%=services/chat/chat_%) $(SIM_GATEWAY:%=services/gateway/%)
 SIM_CORE    := $(SIM_PARTS:%=$(BUILD)/obj/%.o) $(call core,sim)
-INC_sim     := -iquote services/broker -iquote services/store -iquote services/chat -iquote services/gateway \
+INC_sim     := -iquote services/broker -iquote services/store -iquote services/chat $(call quotes,services/gateway) \
 	$(INC_store)
 # Not under torture: who fails calls there needs the libraries that sim/ stands in for.
 all: $(if $(TORTURE),,$(BUILD)/bin/parley-sim)
@@ -400,7 +406,7 @@ $(BUILD)/tools/bulk: $(BUILD)/obj/tests/bench/bulk.o $(COMMON) $(PROTO)
 	@$(CC) $(LD_FLAGS) -o $@ $^ $(BUS_LIBS)
 
 # Packages of npm, installed when their lock has changed: what tests need, and what the API's pages are made of.
-PAGES_MODULES := services/gateway/pages/node_modules/.package-lock.json
+PAGES_MODULES := services/gateway/documents/pages/node_modules/.package-lock.json
 E2E_MODULES   := tests/e2e/node_modules/.package-lock.json $(PAGES_MODULES)
 %/node_modules/.package-lock.json: %/package-lock.json
 	@cd $* && npm ci --silent

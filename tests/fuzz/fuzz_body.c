@@ -2,7 +2,7 @@
 
     What is decoded does not depend on how the bytes were cut into pieces, and is never more
     than came; what is handed out lies in the input or in the parser.
-    Covers: services/gateway/gw_chunked.c, services/gateway/gw_multipart.c */
+    Covers: services/gateway/gw_chunked.c, services/gateway/files/gw_multipart.c */
 
 #include "fuzz.h"
 #include "gw_chunked.h"

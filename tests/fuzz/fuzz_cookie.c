@@ -4,7 +4,7 @@
     A value that is found lies in the header behind its name, has no byte that would
     end it, and no other value stands beside it; who passes has repeated the token
     and named no origin but this host's.
-    Covers: services/gateway/gw_cookie.c, services/gateway/gw_csrf.c */
+    Covers: services/gateway/identity/gw_cookie.c, services/gateway/identity/gw_csrf.c */
 
 #include "fuzz.h"
 #include "gw_cookie.h"

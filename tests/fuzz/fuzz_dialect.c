@@ -2,8 +2,8 @@
 
     It is read or refused; every check of every field ends with a value or a sentence, never with
     both or neither; and what is told of it is one JSON object.
-    Covers: services/gateway/gw_dialect_body.c, services/gateway/gw_dialect_check.c,
-    services/gateway/gw_dialect_problem.c */
+    Covers: services/gateway/dialects/gw_dialect_body.c, services/gateway/dialects/gw_dialect_check.c,
+    services/gateway/dialects/gw_dialect_problem.c */
 
 #include "fuzz.h"
 #include "gw_dialect_check.h"

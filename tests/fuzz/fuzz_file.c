@@ -2,8 +2,8 @@
 
     A range lies within its file; a name that is read is text, and what is written of it stays in
     its line; a date that is read is written as it was.
-    Covers: services/gateway/gw_range.c, services/gateway/gw_condition.c, services/gateway/gw_date.c,
-    services/gateway/gw_disposition.c, services/gateway/gw_tus.c, services/gateway/gw_base64.c */
+    Covers: services/gateway/files/gw_range.c, services/gateway/files/gw_condition.c, services/gateway/gw_date.c,
+    services/gateway/files/gw_disposition.c, services/gateway/files/gw_tus.c, services/gateway/gw_base64.c */
 
 #include "fuzz.h"
 #include "gw_condition.h"

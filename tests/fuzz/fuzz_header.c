@@ -1,6 +1,6 @@
 /*  fuzz_header - any bytes as the value of any header; every value that is
     accepted is judged again by the grammar.
-    Covers: services/gateway/gw_header.c, services/gateway/gw_identity.c */
+    Covers: services/gateway/gw_header.c, services/gateway/identity/gw_identity.c */
 
 #include "fuzz.h"
 #include "gw_header.h"

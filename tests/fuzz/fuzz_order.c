@@ -4,7 +4,7 @@
     next reset, what is delivered is base + 1, base + 2, .. each once; a skip is
     the only hole and is told; the text of an item is that of its seq.  At the end
     the room heals, and everything up to the greatest head must come.
-    Covers: services/gateway/gw_order.c */
+    Covers: services/gateway/sessions/gw_order.c */
 
 #include "fuzz.h"
 #include "gw_order.h"

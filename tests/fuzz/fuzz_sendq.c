@@ -5,7 +5,7 @@
     happens: what it stored first of each send stands in the order the client
     sent, a send is told `stored` only when it is, nobody is told twice for one
     question, and when the service is well again the queue empties.
-    Covers: services/gateway/gw_sendq.c */
+    Covers: services/gateway/sessions/gw_sendq.c */
 
 #include "fuzz.h"
 #include "gw_sendq.h"

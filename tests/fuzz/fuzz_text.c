@@ -1,6 +1,6 @@
 /*  fuzz_text - the JSON the gateway writes, read by jansson: strings, numbers
     and whole events of items must come back as they went in.
-    Covers: services/gateway/gw_text.c services/gateway/gw_frame.c */
+    Covers: services/gateway/gw_text.c services/gateway/sessions/gw_frame.c */
 
 #include "fuzz.h"
 #include "gw_frame.h"

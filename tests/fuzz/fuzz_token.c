@@ -3,7 +3,7 @@
 
     The input edits a good token (bytes replaced, put in, cut out) or is a token
     itself; key and good token are constants, so that a find can be replayed.
-    Covers: services/gateway/gw_token.c services/gateway/gw_token_cache.c */
+    Covers: services/gateway/identity/gw_token.c services/gateway/identity/gw_token_cache.c */
 
 #include "fuzz_token.h"
 #include "fuzz.h"

@@ -137,7 +137,7 @@ static int s_read_file (const char *path, piece_t *piece)
 /*  One line for the first that is missing: the others are then missing too. */
 static void s_read_files (gw_pages_t *self, sv_log_t *log, const char *folder)
 {
-    static const char effect[] = "/swagger/, /apischema/ or /redoc/ is not served (npm ci in services/gateway/pages "
+    static const char effect[] = "/swagger/, /apischema/ or /redoc/ is not served (npm ci in services/gateway/documents/pages "
                                  "brings what they need)";
     bool has_told = false;
     for (unsigned i = 0; folder && i < FILES; i++) {
