@@ -26,7 +26,7 @@ static void descriptors_point_at_the_members (void **state)
     const pt_desc_t *desc = pt_desc (PT_MSG_send);
     assert_string_equal (desc->name, "send");
     assert_int_equal (desc->size, sizeof (pt_send_t));
-    assert_int_equal (desc->field_count, 3);
+    assert_int_equal (desc->field_count, 4);
     const pt_field_t *room = pt_desc_field (desc, "room", 4);
     assert_int_equal (room->type, PT_T_ID);
     assert_int_equal (room->offset, offsetof (pt_send_t, room));

@@ -20,13 +20,14 @@ static int s_refuse_send (pt_error_t *error, pt_arena_t *arena, uint32_t index, 
     return s_refuse (error, arena, path ? path : field, code, detail);
 }
 
-int chat_policy_send (const pt_send_entry_t *entry, uint32_t index, pt_arena_t *arena, pt_error_t *error)
+int chat_policy_send (const pt_send_entry_t *entry, uint32_t index, bool takes_empty, pt_arena_t *arena,
+                      pt_error_t *error)
 {
     int rc = 0;
     if (sv_text_has_control (entry->send_id, false))
         rc = s_refuse_send (error, arena, index, "send_id", "encoding", "control characters are not allowed");
     bool has_files = entry->has_attachments && entry->attachments.count > 0;
-    if (!sv_text_has_ink (entry->body) && !(entry->body.len == 0 && has_files))
+    if (!takes_empty && !sv_text_has_ink (entry->body) && !(entry->body.len == 0 && has_files))
         rc = s_refuse_send (error, arena, index, "body", "too_short", "needs a character that is not white space");
     return rc;
 }

@@ -10,7 +10,8 @@
 #include "pt_message.h"
 
 /*  One message; `index` is its place in the array, for the path of a field. */
-PT_MUSTCHECK int chat_policy_send (const pt_send_entry_t *entry, uint32_t index, pt_arena_t *arena, pt_error_t *error);
+PT_MUSTCHECK int chat_policy_send (const pt_send_entry_t *entry, uint32_t index, bool takes_empty, pt_arena_t *arena,
+                                   pt_error_t *error);
 
 /*  A new room: group when no kind is given; a name unless direct or of the dialect `clock`;
     a direct room is with exactly one other account.  Whom a dialect wants in it store knows. */

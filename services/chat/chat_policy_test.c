@@ -47,7 +47,7 @@ static void a_send_names_its_field_and_place (void **state)
         pt_arena_t *arena = pt_arena_new (65536);
         pt_error_t error = {0};
         pt_send_entry_t entry = {.send_id = pt_str (rows[i].send_id), .body = pt_str (rows[i].body)};
-        int rc = chat_policy_send (&entry, 3, arena, &error);
+        int rc = chat_policy_send (&entry, 3, false, arena, &error);
         char row[16];
         snprintf (row, sizeof row, "row %zu", i);
         s_assert_faults (row, rc, &error, rows[i].faults);
@@ -78,7 +78,7 @@ static void a_body_may_be_empty_beside_files_alone (void **state)
                                  .body = pt_str (rows[i].body),
                                  .attachments = {&file, rows[i].files},
                                  .has_attachments = rows[i].has_list};
-        s_assert_faults (rows[i].what, chat_policy_send (&entry, 0, arena, &error), &error, rows[i].faults);
+        s_assert_faults (rows[i].what, chat_policy_send (&entry, 0, false, arena, &error), &error, rows[i].faults);
         pt_arena_destroy (&arena);
     }
 }

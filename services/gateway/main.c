@@ -11,6 +11,7 @@
 #include "gw_loop.h"
 #include "gw_pages.h"
 #include "gw_progress.h"
+#include "gw_random.h"
 #include "gw_revoked.h"
 #include "gw_revoked_poll.h"
 #include "gw_room.h"

@@ -355,7 +355,7 @@ static inline fake_conn_t *fake_connect (uint64_t account)
     self->conn.ops = &fake_conn_ops;
     pt_buf_init (&self->wire, 64 * 1024 * 1024);
     pt_buf_init (&self->message, 64 * 1024 * 1024);
-    self->ws = gw_ws_open (&fake.gw, &self->conn, account ? &identity : NULL);
+    self->ws = gw_ws_open (&fake.gw, &self->conn, account ? &identity : NULL, false);
     assert_non_null (self->ws);
     return self;
 }
@@ -415,7 +415,7 @@ static inline void fake_ask (fake_conn_t *self, const char *format, ...)
     va_start (args, format);
     int len = vsnprintf (text, sizeof text, format, args);
     va_end (args);
-    gw_ws_message (self->ws, text, (size_t)len);
+    gw_ws_message (self->ws, text, (size_t)len, false);
     gw_sessions_turn (self->ws->sessions);
 }
 
