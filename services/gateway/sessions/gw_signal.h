@@ -25,8 +25,9 @@ typedef struct gw_listener gw_listener_t;
     revocation) is the owner's to judge. */
 typedef void (gw_listener_fn) (void *arg, const pt_room_signal_t *signal);
 
-/*  Takes the bus' events of topic `s`.  NULL when out of memory. */
-gw_signals_t *gw_signals_new (gw_t *gw);
+/*  Takes the bus' events of topic `s`.  `seed` is random, so that nobody outside can
+    choose addresses that meet.  NULL when out of memory. */
+gw_signals_t *gw_signals_new (gw_t *gw, const uint64_t seed[2]);
 
 /*  After the last listener is gone. */
 void gw_signals_destroy (gw_signals_t **self_p);
