@@ -20,7 +20,7 @@ typedef struct s_message {
 
 typedef struct {
     chat_name_t name; /* first: what the table finds */
-    TAILQ_HEAD (, s_message) messages;
+    TAILQ_HEAD (s_messages, s_message) messages;
     unsigned count;
 } s_box_t;
 

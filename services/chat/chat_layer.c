@@ -40,7 +40,7 @@ struct chat_layer {
     chat_channel_t *channels;
     chat_group_t *groups;
     sv_timer_t *timer; /* of the channels */
-    LIST_HEAD (, s_fanout) fanouts;
+    LIST_HEAD (s_fanouts, s_fanout) fanouts;
     unsigned fanout_count, fanout_max;
 };
 

@@ -48,11 +48,10 @@ void chat_repeat_keep (chat_repeat_t *self, chat_outcome_t **outcome_p, uint64_t
 
 const chat_outcome_t *chat_repeat_find (const chat_repeat_t *self, uint64_t call)
 {
-    const chat_outcome_t *outcome;
-    LIST_FOREACH (outcome, &self->slots[call % CHAT_REPEAT_SLOTS], in_slot)
-    if (outcome->call == call)
-        return outcome;
-    return NULL;
+    const chat_outcome_t *outcome = LIST_FIRST (&self->slots[call % CHAT_REPEAT_SLOTS]);
+    while (outcome && outcome->call != call)
+        outcome = LIST_NEXT (outcome, in_slot);
+    return outcome;
 }
 
 static void s_forget (chat_repeat_t *self, chat_outcome_t *outcome)
@@ -67,6 +66,7 @@ static void s_forget (chat_repeat_t *self, chat_outcome_t *outcome)
 void chat_repeat_sweep (chat_repeat_t *self, uint64_t now_ms)
 {
     chat_outcome_t *outcome;
+    /*  NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the analyzer does not see that removal moves the head. */
     while ((outcome = TAILQ_FIRST (&self->ages)) && outcome->until_ms <= now_ms)
         s_forget (self, outcome);
 }

@@ -28,7 +28,7 @@ typedef struct chat_outcome {
 
 /*  Embedded. */
 typedef struct {
-    LIST_HEAD (, chat_outcome) slots[CHAT_REPEAT_SLOTS];
+    LIST_HEAD (chat_outcome_slot, chat_outcome) slots[CHAT_REPEAT_SLOTS];
     TAILQ_HEAD (chat_outcomes, chat_outcome) ages;
     size_t count; /* kept and reserved */
     size_t bytes; /* of the texts kept */
