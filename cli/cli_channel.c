@@ -19,7 +19,8 @@ typedef struct {
     sv_log_t *log;
     sv_metrics_t *metrics;
     sv_bus_t *bus;
-    sv_watch_t *watch; /* of the input */
+    sv_watch_t *watch; /* of the input; NULL for a file, which can't be watched and is always ready: */
+    sv_timer_t *timer; /* then the next turn of the loop reads */
     cli_channel_line_t line;
     uint64_t turn; /* lines so far, for keys */
     char key[LIM_KEY];
@@ -99,6 +100,15 @@ static void s_take_line (s_driver_t *self, char *text, size_t len)
 
 /*  ---- input ------------------------------------------------------------------------------ */
 
+/*  Whether what comes is read. */
+static int s_listen (s_driver_t *self, bool is_on)
+{
+    if (self->watch)
+        return sv_watch_set (self->loop, self->watch, is_on ? SV_IN : 0);
+    sv_timer_set (self->loop, self->timer, is_on ? 1 : 0, 0);
+    return 0;
+}
+
 /*  The next line that is there; false when there is none. */
 static bool s_next_line (s_driver_t *self, char **out, size_t *out_len)
 {
@@ -140,22 +150,29 @@ static void s_go_on (s_driver_t *self)
     }
     if (!self->is_asking && self->is_over)
         s_stop (self, self->exit_code);
-    else if (sv_watch_set (self->loop, self->watch, self->is_asking ? 0 : SV_IN) != 0)
+    else if (s_listen (self, !self->is_asking) != 0)
         s_stop (self, CLI_MISSING);
+}
+
+static void s_read (void *arg)
+{
+    s_driver_t *self = arg;
+    s_make_room (self);
+    size_t room = sizeof self->input - 1 - self->len;
+    ssize_t got = read (STDIN_FILENO, self->input + self->len, room < S_CHUNK ? room : S_CHUNK);
+    if (got < 0 && errno != EINTR && errno != EAGAIN) {
+        fprintf (stderr, "parley: the input can't be read: %s\n", strerror (errno));
+        self->exit_code = CLI_MISSING;
+    }
+    self->is_over = got == 0 || self->exit_code != CLI_OK;
+    self->len += got > 0 ? (size_t)got : 0;
+    s_go_on (self);
 }
 
 static void s_on_input (void *arg, int events)
 {
     (void)events;
-    s_driver_t *self = arg;
-    s_make_room (self);
-    size_t room = sizeof self->input - 1 - self->len;
-    ssize_t got = read (STDIN_FILENO, self->input + self->len, room < S_CHUNK ? room : S_CHUNK);
-    if (got < 0 && (errno == EINTR || errno == EAGAIN))
-        return;
-    self->is_over = got <= 0;
-    self->len += got > 0 ? (size_t)got : 0;
-    s_go_on (self);
+    s_read (arg);
 }
 
 /*  ---- life ---------------------------------------------------------------------------------- */
@@ -172,14 +189,18 @@ static int s_open (s_driver_t *self, const char *brokers)
     if (!self->bus)
         return -PT_E_invalid;
     self->watch = sv_loop_watch_fd (self->loop, STDIN_FILENO, SV_IN, s_on_input, self);
-    return self->watch ? 0 : -PT_E_memory;
+    if (!self->watch)
+        self->timer = sv_loop_timer (self->loop, 1, 0, s_read, self);
+    return self->watch || self->timer ? 0 : -PT_E_memory;
 }
 
 static void s_close (s_driver_t *self)
 {
     sv_bus_destroy (&self->bus);
-    if (self->loop)
+    if (self->loop) {
         sv_watch_cancel (self->loop, &self->watch);
+        sv_timer_cancel (self->loop, &self->timer);
+    }
     sv_metrics_destroy (&self->metrics);
     sv_log_destroy (&self->log);
     sv_loop_destroy (&self->loop);

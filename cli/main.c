@@ -99,8 +99,8 @@ static const struct {
      "went wrong {\"error\":\"..\"}. Each message goes to one receiver, in order. A channel\n"
      "keeps 100 messages, each for a minute, a group its members for a day; a restart of\n"
      "parley-chat forgets all of it. --timeout comes on top of a receive's own time.\n\n"
-     "Exit code: 0 the input has ended, 1 the answer could not be written, 69 there are no\n"
-     "brokers to ask.\n",
+     "Exit code: 0 the input has ended, 1 it could not be read or the answer not written,\n"
+     "69 there are no brokers to ask.\n",
      true, NULL, cli_channel},
     {"version", "print the version", "Prints the version; --json for machines.\n", false, NULL, s_version},
 };

@@ -20,7 +20,7 @@ typedef struct chat_channel chat_channel_t;
 #define CHAT_CHANNEL_KEPT_MS 60000            /* a message; older ones are dropped */
 #define CHAT_CHANNELS 1024                    /* that hold a message */
 #define CHAT_CHANNEL_BYTES (32 * 1024 * 1024) /* of all messages, those that may be asked for again among them */
-#define CHAT_CHANNEL_RECEIVERS 64             /* that wait, repeats among them */
+#define CHAT_CHANNEL_RECEIVERS 128            /* that wait, repeats among them */
 #define CHAT_CHANNEL_SWEEP_MS 1000            /* from one look for what is old to the next */
 
 typedef enum {

@@ -3,7 +3,9 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, before, test } from 'node:test';
 import { Cluster, root, until } from './lib/cluster.mjs';
@@ -152,6 +154,22 @@ test('S1-24 many lines at once are answered in their order, the last without its
   for (let i = 0; i < 50; i++) assert.deepEqual(await driver.read(), { message: { i } });
   assert.deepEqual(await driver.read(), none);
   assert.deepEqual(await driver.exited, [0, null]);
+});
+
+test('S1-24 lines may come from a file, and there may be none', async () => {
+  const script = join(mkdtempSync(join(tmpdir(), 'parley-channel-')), 'lines');
+  const lines = [send('filed', { type: 'hello' }), receive('filed'), receive('filed', 0)];
+  writeFileSync(script, lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+  const run = (input) => spawnSync('sh', ['-c', `exec "$0" channel --state-dir "$1" <"$2"`, parley, cluster.state, input], { encoding: 'utf8' });
+  try {
+    const { status, stdout } = run(script);
+    assert.deepEqual(stdout.trim().split('\n').map((line) => JSON.parse(line)), [ok, { message: { type: 'hello' } }, none]);
+    assert.equal(status, 0);
+    assert.deepEqual([run('/dev/null').status, run('/dev/null').stdout], [0, '']);
+    assert.equal(run(root).status, 1); // a folder can't be read
+  } finally {
+    rmSync(dirname(script), { recursive: true });
+  }
 });
 
 test('S1-24 a channel keeps a hundred messages: the next is refused, and dropped when it comes from a group', async () => {
