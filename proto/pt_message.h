@@ -234,4 +234,15 @@ static inline uint64_t pt_affinity (pt_str_t name)
     return hash ? hash : 1;
 }
 
+/*  Topic of the signals to an address: 's' and the address, of which at most
+    LIM_ROOM_ADDRESS bytes count; returns its length.  It may begin another one. */
+#define PT_TOPIC_SIGNAL_MAX (1 + LIM_ROOM_ADDRESS)
+static inline size_t pt_topic_signal (uint8_t out[PT_TOPIC_SIGNAL_MAX], pt_str_t address)
+{
+    size_t len = address.len < LIM_ROOM_ADDRESS ? address.len : LIM_ROOM_ADDRESS;
+    out[0] = 's';
+    memcpy (out + 1, address.at, len);
+    return 1 + len;
+}
+
 #endif
