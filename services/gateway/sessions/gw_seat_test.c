@@ -8,7 +8,7 @@ enum { ROOM = 7, ANN = 5, HEAD = 10 };
 
 static fake_conn_t *s_sit (uint64_t account)
 {
-    fake_conn_t *self = fake_connect_as (account, true);
+    fake_conn_t *self = fake_open_session (account, true);
     const gw_place_t place = {.voice = &gw_voice_member, .address = "team_00000", .room = ROOM, .head = HEAD};
     gw_seat_take (self->ws, &place);
     return self;

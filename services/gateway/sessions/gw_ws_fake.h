@@ -351,8 +351,7 @@ static inline const gw_network_t *fake_conn_network (const gw_conn_t *conn)
 static const gw_conn_ops_t fake_conn_ops = {fake_conn_dirty, fake_conn_send, fake_conn_close, fake_conn_peer,
                                             fake_conn_network};
 
-/*  A client signed in as `account`; 0: not signed in. */
-static inline fake_conn_t *fake_connect_as (uint64_t account, bool is_seat)
+static inline fake_conn_t *fake_open_session (uint64_t account, bool is_seat)
 {
     fake_conn_t *self = calloc (1, sizeof *self);
     gw_identity_t identity = {
@@ -365,9 +364,20 @@ static inline fake_conn_t *fake_connect_as (uint64_t account, bool is_seat)
     return self;
 }
 
+/*  A client signed in as `account`; 0: not signed in.  Its hello has been read. */
 static inline fake_conn_t *fake_connect (uint64_t account)
 {
-    return fake_connect_as (account, false);
+    return fake_open_session (account, false);
+}
+
+/*  The same in a room of a dialect; what the seat asks at once is open. */
+static inline fake_conn_t *fake_sit (uint64_t account, const gw_voice_t *voice, const char *address, uint64_t room)
+{
+    fake_conn_t *self = fake_open_session (account, true);
+    gw_place_t place = {.voice = voice, .room = room};
+    snprintf (place.address, sizeof place.address, "%s", address);
+    gw_seat_take (self->ws, &place);
+    return self;
 }
 
 static inline void fake_close (fake_conn_t **self_p)
