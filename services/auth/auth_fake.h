@@ -42,6 +42,7 @@ typedef struct {
     int find_refuse;          /* what credential_find answers; 0: found */
     bool is_reused, is_other; /* answers of a rotation */
     unsigned creates, stores; /* credential_create, password_set */
+    unsigned finds;           /* account_find */
     /*  Of the last call. */
     pt_credential_insert_t insert;
     uint8_t secret_hash[LIM_SECRET_HASH];
@@ -98,8 +99,9 @@ static inline const pt_revocations_t *fake_revocations (void)
 
 static inline void fake_on_find (harness_t *harness, const harness_frame_t *call, void *ctx)
 {
-    const fake_t *fake = ctx;
+    fake_t *fake = ctx;
     const pt_account_find_t *find = call->msg;
+    fake->finds++;
     for (size_t i = 0; i < sizeof fake_people / sizeof fake_people[0]; i++) {
         const fake_person_t *person = &fake_people[i];
         bool is_id = find->identifier.len == 0 && find->id == person->id;

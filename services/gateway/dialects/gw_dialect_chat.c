@@ -46,7 +46,7 @@ static void s_answer_key (gw_request_t *request, const pt_session_grant_t *grant
 static gw_dialect_sign_in_t s_begin_sign_in (void)
 {
     return (gw_dialect_sign_in_t){
-        .kind = PT_credential_kind_AUTHTOKEN, .has_cookie = true, .refusals = s_not_signed_in, .fn = s_answer_key};
+        .kind = PT_credential_kind_AUTHTOKEN, .with_cookie = true, .refusals = s_not_signed_in, .fn = s_answer_key};
 }
 
 /*  An address that is left blank is told together with no field, as one that is absent. */

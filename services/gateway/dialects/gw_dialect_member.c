@@ -93,7 +93,7 @@ static void s_sign_in (gw_request_t *request)
 {
     gw_dialect_body_t body;
     gw_dialect_sign_in_t ask = {.kind = PT_credential_kind_KNOX,
-                                .has_cookie = true,
+                                .with_cookie = true,
                                 .tells_unknown = true,
                                 .refusals = s_not_signed_in,
                                 .fn = s_on_signed_in};
