@@ -23,12 +23,6 @@ static int s_open (void **state)
     return 0;
 }
 
-static int s_close (void **state)
-{
-    fake_destroy ((fake_t **)state);
-    return 0;
-}
-
 static int s_forget (void **state)
 {
     fake_t *fake = *state;
@@ -435,5 +429,5 @@ int main (void)
     };
     if (sodium_init () < 0)
         return 1;
-    return cmocka_run_group_tests (tests, s_open, s_close);
+    return cmocka_run_group_tests (tests, s_open, fake_close);
 }

@@ -20,6 +20,7 @@ typedef struct {
     const char *identifier;
     uint64_t id;
     bool has_password, active, staff;
+    const char *email; /* NULL: none */
 } fake_person_t;
 
 static const fake_person_t fake_people[] = {
@@ -27,6 +28,8 @@ static const fake_person_t fake_people[] = {
     {"inactive", 8, true, false, false},
     {"google", 9, false, true, false},
     {"root", 10, true, true, true},
+    {"fay@example.org", 11, true, true, false, "fay@example.org"},
+    {"mallory@example.org", 12, true, true, false}, /* a login of that shape */
 };
 
 typedef struct {
@@ -42,7 +45,7 @@ typedef struct {
     int find_refuse;          /* what credential_find answers; 0: found */
     bool is_reused, is_other; /* answers of a rotation */
     unsigned creates, stores; /* credential_create, password_set */
-    unsigned finds;           /* account_find */
+    unsigned finds, inserts;  /* account_find, account_create */
     /*  Of the last call. */
     pt_credential_insert_t insert;
     uint8_t secret_hash[LIM_SECRET_HASH];
@@ -61,6 +64,10 @@ typedef struct {
     uint8_t next_hash[LIM_HASH], other_hash[LIM_HASH];
     uint8_t first_hash[LIM_HASH];
     pt_session_insert_t session;
+    pt_account_insert_t account; /* texts: */
+    char login[LIM_LOGIN + 1], password_hash[LIM_PASSWORD_HASH + 1];
+    uint8_t ask_hash[LIM_HASH];
+    bool saw_password; /* FAKE_GOOD, in a registration that reached store */
     bool was_as_staff;
     unsigned refusals; /* entries of the audit trail */
 } fake_t;
@@ -107,7 +114,11 @@ static inline void fake_on_find (harness_t *harness, const harness_frame_t *call
         bool is_id = find->identifier.len == 0 && find->id == person->id;
         if (!is_id && !pt_str_eq (find->identifier, pt_str (person->identifier)))
             continue;
-        pt_account_t account = {.id = person->id, .login = pt_str (person->identifier), .has_login = true};
+        pt_account_t account = {.id = person->id,
+                                .login = pt_str (person->identifier),
+                                .has_login = !person->email,
+                                .email = pt_str (person->email ? person->email : ""),
+                                .has_email = person->email != NULL};
         pt_account_secret_t found = {.account = &account,
                                      .password_hash = pt_str (fake->good_hash),
                                      .has_password_hash = person->has_password,
@@ -239,6 +250,22 @@ static inline void fake_on_update (harness_t *harness, const harness_frame_t *ca
         harness_answer (harness, call, &changed);
 }
 
+/*  Not among those of fake_start. */
+static inline void fake_on_insert (harness_t *harness, const harness_frame_t *call, void *ctx)
+{
+    fake_t *fake = ctx;
+    const pt_account_t account = {.id = 21};
+    fake->inserts++;
+    fake->account = *(const pt_account_insert_t *)call->msg;
+    fake_copy (fake->login, sizeof fake->login, fake->account.login);
+    fake_copy (fake->email, sizeof fake->email, fake->account.email);
+    fake_copy (fake->password_hash, sizeof fake->password_hash, fake->account.password_hash);
+    fake_copy_hash (fake->ask_hash, fake->account.hash);
+    fake->saw_password = memmem (call->body, call->body_len, FAKE_GOOD, strlen (FAKE_GOOD)) != NULL;
+    if (!fake_refused (harness, call, fake))
+        harness_answer (harness, call, &account);
+}
+
 static inline void fake_on_account (harness_t *harness, const harness_frame_t *call, void *ctx)
 {
     fake_t *fake = ctx;
@@ -309,6 +336,16 @@ static inline fake_t *fake_new (void)
     return NULL;
 }
 
+/*  Setup and teardown of a group of tests. */
+static inline int fake_open (void **state)
+{
+    fake_t *fake = fake_new ();
+    if (fake)
+        fake_start (fake, NULL);
+    *state = fake;
+    return fake ? 0 : -1;
+}
+
 /*  Ends auth and removes the folder. */
 static inline void fake_destroy (fake_t **fake_p)
 {
@@ -323,6 +360,12 @@ static inline void fake_destroy (fake_t **fake_p)
     rmdir (fake->dir);
     free (fake);
     *fake_p = NULL;
+}
+
+static inline int fake_close (void **state)
+{
+    fake_destroy ((fake_t **)state);
+    return 0;
 }
 
 /*  Asks for an operation and waits for the answer. */

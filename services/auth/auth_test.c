@@ -281,84 +281,6 @@ static void s_keys_are_public (void **state)
     json_decref (jwk);
 }
 
-/*  ---- accounts ------------------------------------------------------------------ */
-
-static void s_registering_stores_a_hash_and_no_password (void **state)
-{
-    s_test_t *test = *state;
-    pt_account_create_t ask = {.login = PT_LIT ("Bob"),
-                               .has_login = true,
-                               .email = PT_LIT ("Bob@Example.ORG"),
-                               .has_email = true,
-                               .password = PT_LIT (GOOD),
-                               .key = PT_LIT ("k1"),
-                               .dialect = PT_room_dialect_CHAT,
-                               .has_dialect = true};
-    const harness_frame_t *reply = s_ask (test, PT_OP_auth_account_create, &ask);
-    assert_int_equal (reply->envelope.status, 0);
-    assert_int_equal (((const pt_account_t *)reply->msg)->id, 21);
-    bool is_match = false;
-    assert_string_equal (test->store.login, "Bob");
-    assert_string_equal (test->store.email, "bob@example.org");
-    assert_true (test->store.insert.has_dialect && test->store.insert.dialect == PT_room_dialect_CHAT);
-    assert_int_equal (auth_argon_verify (test->store.password_hash, GOOD, strlen (GOOD), &is_match), 0);
-    assert_true (is_match);
-    assert_null (memmem (test->store.body, test->store.body_len, GOOD, strlen (GOOD)));
-}
-
-static void s_a_repeated_registration_says_the_same (void **state)
-{
-    s_test_t *test = *state;
-    s_store_t first;
-    pt_account_create_t ask = {
-        .login = PT_LIT ("bob"), .has_login = true, .password = PT_LIT (GOOD), .key = PT_LIT ("k")};
-    s_ask (test, PT_OP_auth_account_create, &ask);
-    first = test->store;
-    s_ask (test, PT_OP_auth_account_create, &ask);
-    assert_memory_equal (first.ask_hash, test->store.ask_hash, LIM_HASH);
-    assert_string_not_equal (first.password_hash, test->store.password_hash);
-    pt_account_create_t others[] = {ask, ask, ask};
-    others[0].password = PT_LIT (GOOD "!");
-    others[1].login = PT_LIT ("bobby");
-    others[2].name = PT_LIT ("Bob");
-    others[2].has_name = true;
-    for (size_t i = 0; i < 3; i++) {
-        s_ask (test, PT_OP_auth_account_create, &others[i]);
-        assert_memory_not_equal (first.ask_hash, test->store.ask_hash, LIM_HASH);
-    }
-}
-
-static void s_a_bad_registration_never_reaches_store (void **state)
-{
-    s_test_t *test = *state;
-    pt_account_create_t ask = {.login = PT_LIT ("a b"),
-                               .has_login = true,
-                               .email = PT_LIT ("nobody"),
-                               .has_email = true,
-                               .password = PT_LIT (GOOD),
-                               .key = PT_LIT ("k")};
-    const harness_frame_t *reply = s_ask (test, PT_OP_auth_account_create, &ask);
-    assert_int_equal (reply->envelope.status, PT_E_invalid);
-    const pt_error_t *error = reply->msg;
-    assert_int_equal (error->errors.count, 2);
-    assert_true (pt_str_eq (error->errors.at[0].field, PT_LIT ("login")));
-    assert_true (pt_str_eq (error->errors.at[1].field, PT_LIT ("email")));
-    ask = (pt_account_create_t){.password = PT_LIT (GOOD), .key = PT_LIT ("k")};
-    assert_int_equal (s_ask (test, PT_OP_auth_account_create, &ask)->envelope.status, PT_E_invalid);
-    assert_int_equal (test->store.calls, 0);
-}
-
-static void s_a_taken_name_is_told (void **state)
-{
-    s_test_t *test = *state;
-    test->store.refuse = PT_E_taken;
-    pt_account_create_t ask = {
-        .login = PT_LIT ("ann"), .has_login = true, .password = PT_LIT (GOOD), .key = PT_LIT ("k")};
-    const harness_frame_t *reply = s_ask (test, PT_OP_auth_account_create, &ask);
-    assert_int_equal (reply->envelope.status, PT_E_taken);
-    assert_true (pt_str_eq (((const pt_error_t *)reply->msg)->detail, PT_LIT ("as told")));
-}
-
 /*  ---- sessions -------------------------------------------------------------------- */
 
 static void s_check_claims (s_test_t *test, pt_str_t token, const char *account)
@@ -709,10 +631,6 @@ int main (void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup (s_keys_are_public, s_forget),
-        cmocka_unit_test_setup (s_registering_stores_a_hash_and_no_password, s_forget),
-        cmocka_unit_test_setup (s_a_repeated_registration_says_the_same, s_forget),
-        cmocka_unit_test_setup (s_a_bad_registration_never_reaches_store, s_forget),
-        cmocka_unit_test_setup (s_a_taken_name_is_told, s_forget),
         cmocka_unit_test_setup (s_signing_in_gives_two_tokens, s_forget),
         cmocka_unit_test_setup (s_a_repeated_sign_in_gives_the_same_session, s_forget),
         cmocka_unit_test_setup (s_a_refusal_does_not_tell_who_exists, s_forget),

@@ -74,6 +74,44 @@ static void test_registering_keeps_the_rules_of_auth_and_hides_the_address (void
     s_hear (fd, 503, "{\"detail\":\"Service temporarily unavailable.\"}");
 }
 
+static void test_what_is_wrong_with_a_registration_is_asked_without_making_one (void **state)
+{
+    probe_t *self = *state;
+    const harness_frame_t *call;
+    const pt_empty_t good = {0};
+    const pt_field_error_t fields[] = {{.field = PT_LIT ("password"), .code = PT_LIT ("numeric")},
+                                       {.field = PT_LIT ("email"), .code = PT_LIT ("taken")},
+                                       {.field = PT_LIT ("odd"), .code = PT_LIT ("wrong")}};
+    const pt_error_t error = {.errors = {fields, 3}, .has_errors = true};
+    static const char same[] = "email=a%40x.example&password1=12345678&password2=12345678";
+    static const char differ[] = "email=a%40x.example&password1=12345678&password2=other";
+    int fd = s_ask (self, "POST", AUTH "registration/", "", differ);
+    const pt_account_judge_t *judge = s_expect (self, PT_OP_auth_account_judge, &call);
+    assert_true (pt_str_eq (judge->email, PT_LIT ("a@x.example")) && pt_str_eq (judge->password, PT_LIT ("12345678")));
+    harness_refuse_with (self->harness, call, PT_E_invalid, &error);
+    s_hear (fd, 400,
+            "\r\n\r\n{\"password1\":[\"This password is entirely numeric.\"],\"email\":[\"A user is already registered "
+            "with this e-mail address.\"],\"odd\":[\"This value is not valid.\"]}");
+    fd = s_ask (self, "POST", AUTH "registration/", "", differ);
+    harness_answer (self->harness, harness_expect (self->harness, PT_OP_auth_account_judge), &good);
+    s_hear (fd, 400, "\r\n\r\n{\"non_field_errors\":[\"The two password fields didn't match.\"]}");
+    fd = s_ask (self, "POST", AUTH "registration/", "", differ);
+    harness_refuse (self->harness, harness_expect (self->harness, PT_OP_auth_account_judge), PT_E_unavailable, NULL);
+    s_hear (fd, 503, "{\"detail\":\"Service temporarily unavailable.\"}");
+    fd = s_ask (self, "POST", AUTH "registration/", "", "password2=other");
+    s_hear (fd, 400, "{\"email\":[\"This field is required.\"],\"password1\":[\"This field is required.\"]}");
+
+    /*  What auth refused stays so, though the address was freed meanwhile. */
+    const pt_error_t numeric = {.errors = {fields, 1}, .has_errors = true};
+    fd = s_ask (self, "POST", AUTH "registration/", "", same);
+    harness_refuse_with (self->harness, harness_expect (self->harness, PT_OP_auth_account_create), PT_E_invalid,
+                         &numeric);
+    judge = s_expect (self, PT_OP_auth_account_judge, &call);
+    assert_true (judge->has_email && !judge->has_password);
+    harness_answer (self->harness, call, &good);
+    s_hear (fd, 400, "\r\n\r\n{\"password1\":[\"This password is entirely numeric.\"]}");
+}
+
 static void test_a_link_tells_a_bad_key_from_a_service_that_is_away (void **state)
 {
     probe_t *self = *state;
@@ -258,6 +296,7 @@ int main (void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test (test_registering_keeps_the_rules_of_auth_and_hides_the_address),
+        cmocka_unit_test (test_what_is_wrong_with_a_registration_is_asked_without_making_one),
         cmocka_unit_test (test_a_link_tells_a_bad_key_from_a_service_that_is_away),
         cmocka_unit_test (test_signing_out_ends_the_key_and_what_was_shown),
         cmocka_unit_test (test_signing_out_ends_no_session_of_another_account),
