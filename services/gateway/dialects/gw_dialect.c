@@ -3,6 +3,7 @@
 #include "gw_dialect.h"
 #include "gw_browser.h"
 #include "gw_text.h"
+#include <inttypes.h>
 
 /* ---- the final slash ---------------------------------------------------------------- */
 
@@ -158,6 +159,19 @@ void gw_dialect_say (gw_request_t *request, int status, const char *key, const c
         gw_dialect_faults_write (&body, &faults);
     }
     gw_dialect_answer (request, status, &body);
+}
+
+void gw_dialect_answer_account (gw_request_t *request, uint64_t id, const gw_dialect_member_t members[2])
+{
+    pt_buf_t body;
+    pt_buf_init (&body, GW_DIALECT_ANSWER);
+    pt_buf_printf (&body, "{\"id\":%" PRIu64, id);
+    for (unsigned i = 0; i < 2; i++) {
+        pt_buf_printf (&body, ",\"%s\":", members[i].name);
+        gw_dialect_json_text (&body, members[i].has, members[i].text);
+    }
+    pt_buf_puts (&body, "}");
+    gw_dialect_answer (request, 201, &body);
 }
 
 void gw_dialect_describe (gw_request_t *request, const char *extra)
