@@ -335,6 +335,7 @@ test('S2-12 a search finds nobody with no content, and never who asks', async ()
   const who = await someone(name);
   assert.deepEqual(mute(await get(who, `/api/user/search/${name}/`)), silent(204));
   assert.deepEqual(mute(await get(who, `/api/user/search/${'x'.repeat(200)}/`)), silent(204));
+  assert.deepEqual(mute(await get(who, '/api/user/search/%FF/')), silent(204));
 });
 
 test('S2-13 pages link to their neighbours', async () => {
@@ -367,6 +368,7 @@ test('S2-14 somebody is asked once, from either side', async () => {
   assert.deepEqual(said(await wrong({})), [400, { user_uuid: required }]);
   assert.deepEqual(said(await wrong({ user_uuid: 'nonsense' })), [400, { user_uuid: ['Must be a valid UUID.'] }]);
   for (const way of ['form', 'multipart']) assert.equal((await post(ann, '/api/user/friends/', { user_uuid: (await someone()).uuid }, { way })).status, 201, way);
+  assert.deepEqual(mute(await invite(ann, { uuid: bob.uuid.replaceAll('-', '').toUpperCase() })), silent(208), 'any form of a UUID');
 });
 
 test('S2-15 who was asked sees by whom, who asked sees nothing', async () => {

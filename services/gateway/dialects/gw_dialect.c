@@ -90,13 +90,24 @@ bool gw_dialect_passes (gw_request_t *request, const gw_dialect_body_t *body)
     return is_good;
 }
 
+/*  The last of that name. */
+static const gw_pair_t *s_find (const gw_pair_t *pairs, unsigned count, const char *name)
+{
+    for (unsigned i = count; i > 0; i--)
+        if (pairs[i - 1].name_len == strlen (name) && memcmp (pairs[i - 1].name, name, strlen (name)) == 0)
+            return &pairs[i - 1];
+    return NULL;
+}
+
+const gw_pair_t *gw_dialect_query (const gw_request_t *request, const char *name)
+{
+    return s_find (request->query, request->query_count, name);
+}
+
 pt_str_t gw_dialect_var (const gw_request_t *request, const char *name)
 {
-    for (unsigned i = 0; i < request->var_count; i++)
-        if (request->vars[i].name_len == strlen (name) &&
-            memcmp (request->vars[i].name, name, request->vars[i].name_len) == 0)
-            return (pt_str_t){request->vars[i].value, (uint32_t)request->vars[i].value_len};
-    return PT_LIT ("");
+    const gw_pair_t *var = s_find (request->vars, request->var_count, name);
+    return var ? (pt_str_t){var->value, (uint32_t)var->value_len} : PT_LIT ("");
 }
 
 uint64_t gw_dialect_id (const gw_request_t *request, const char *name)

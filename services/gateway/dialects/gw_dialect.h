@@ -51,6 +51,9 @@ void gw_dialect_prove_form (gw_request_t *request);
 /*  Whether the checks found nothing; else all they found has been answered (400). */
 bool gw_dialect_passes (gw_request_t *request, const gw_dialect_body_t *body);
 
+/*  A parameter of the query, as Django reads it: the last of that name.  NULL when there is none. */
+const gw_pair_t *gw_dialect_query (const gw_request_t *request, const char *name);
+
 /*  A variable of the path; empty when there is none of that name. */
 pt_str_t gw_dialect_var (const gw_request_t *request, const char *name);
 
