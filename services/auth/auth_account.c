@@ -1,4 +1,4 @@
-/*  auth_account - registering.
+/*  auth_account - registering, and judging what somebody wants to register with.
 
     A repeat under the same idempotency key brings a new salt, hence another
     password hash.  What store compares is therefore a keyed hash of what was
@@ -8,7 +8,11 @@
 #include "auth_chore.h"
 #include "auth_hash.h"
 #include "auth_ops.h"
+#include "auth_person.h"
 #include "auth_policy.h"
+#include "sv_email.h"
+
+/*  ---- registering -------------------------------------------------------------- */
 
 static pt_str_t s_part (bool has, pt_str_t text)
 {
@@ -70,4 +74,60 @@ void auth_account_on_create (void *ctx, sv_request_t *request, const void *msg)
     }
     auth_hash_job_t job = {.password = clean->password, .fn = s_on_hashed, .op = clean};
     auth_hash (auth, &request, &job);
+}
+
+/*  ---- judging -------------------------------------------------------------------- */
+
+typedef struct {
+    pt_str_t email; /* in lower case */
+    bool is_bad;
+    pt_error_t error;
+} s_judged_t;
+
+static void s_refuse_email (sv_request_t *request, s_judged_t *judged, const char *code, const char *detail)
+{
+    judged->is_bad = true;
+    pt_error_add (&judged->error, sv_request_arena (request), "email", code, detail);
+}
+
+static void s_answer (sv_request_t **request_p, const s_judged_t *judged)
+{
+    const pt_empty_t good = {0};
+    if (judged->is_bad)
+        sv_request_fail_with (request_p, PT_E_invalid, &judged->error);
+    else
+        sv_request_reply (request_p, &good);
+}
+
+/*  Whose login it is does not hold the address. */
+static void s_on_holder (auth_t *auth, sv_request_t **request_p, void *op, const auth_person_t *person)
+{
+    s_judged_t *judged = op;
+    (void)auth;
+    if (person->account != 0 && pt_str_eq (person->email, judged->email))
+        s_refuse_email (*request_p, judged, "taken", "another account has it");
+    s_answer (request_p, judged);
+}
+
+void auth_account_on_judge (void *ctx, sv_request_t *request, const void *msg)
+{
+    const pt_account_judge_t *ask = msg;
+    pt_arena_t *arena = sv_request_arena (request);
+    s_judged_t *judged = pt_arena_alloc (arena, sizeof *judged);
+    if (judged)
+        *judged = (s_judged_t){.email = ask->has_email ? auth_policy_lower (ask->email, arena) : PT_LIT ("")};
+    if (!judged || !judged->email.at) {
+        sv_request_fail (&request, PT_E_memory, NULL);
+        return;
+    }
+    bool is_address = ask->has_email && sv_email_is_valid (ask->email);
+    if (ask->has_email && !is_address)
+        s_refuse_email (request, judged, "encoding", "not a mail address");
+    if (ask->has_password &&
+        auth_policy_password (ask->password, PT_LIT (""), ask->email, false, arena, &judged->error) != 0)
+        judged->is_bad = true;
+    if (is_address)
+        auth_person_find (ctx, &request, judged->email, s_on_holder, judged);
+    else
+        s_answer (&request, judged);
 }

@@ -12,22 +12,6 @@
 
 #define NEW_PASSWORD "a much better one 77"
 
-static int s_open (void **state)
-{
-    fake_t *fake = fake_new ();
-    if (!fake)
-        return -1;
-    fake_start (fake, NULL);
-    *state = fake;
-    return 0;
-}
-
-static int s_close (void **state)
-{
-    fake_destroy ((fake_t **)state);
-    return 0;
-}
-
 static int s_forget (void **state)
 {
     fake_t *fake = *state;
@@ -367,5 +351,5 @@ int main (void)
     };
     if (sodium_init () < 0)
         return 1;
-    return cmocka_run_group_tests (tests, s_open, s_close);
+    return cmocka_run_group_tests (tests, fake_open, fake_close);
 }

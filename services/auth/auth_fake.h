@@ -7,10 +7,14 @@
 #include "auth_argon.h"
 #include "auth_revoked.h"
 #include "harness.h"
+#include <setjmp.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include <cmocka.h>
 
 #define FAKE_GOOD "correct horse battery staple"
 #define FAKE_SESSION 1001
@@ -20,6 +24,7 @@ typedef struct {
     const char *identifier;
     uint64_t id;
     bool has_password, active, staff;
+    const char *email; /* NULL: none */
 } fake_person_t;
 
 static const fake_person_t fake_people[] = {
@@ -27,6 +32,8 @@ static const fake_person_t fake_people[] = {
     {"inactive", 8, true, false, false},
     {"google", 9, false, true, false},
     {"root", 10, true, true, true},
+    {"fay@example.org", 11, true, true, false, "fay@example.org"},
+    {"mallory@example.org", 12, true, true, false}, /* a login of that shape */
 };
 
 typedef struct {
@@ -42,6 +49,8 @@ typedef struct {
     int find_refuse;          /* what credential_find answers; 0: found */
     bool is_reused, is_other; /* answers of a rotation */
     unsigned creates, stores; /* credential_create, password_set */
+    unsigned finds, inserts;  /* account_find, account_create */
+    unsigned rotates;         /* session_rotate */
     /*  Of the last call. */
     pt_credential_insert_t insert;
     uint8_t secret_hash[LIM_SECRET_HASH];
@@ -54,12 +63,17 @@ typedef struct {
     pt_account_close_t close;
     pt_session_close_t session_close;
     pt_mail_insert_t mail;
-    char email[LIM_EMAIL + 1];
+    char email[LIM_EMAIL + 1], identifier[LIM_EMAIL + 1]; /* of an account that was looked for */
     pt_admin_update_t update;
     pt_session_rotate_t rotate;
-    uint8_t next_hash[LIM_HASH], other_hash[LIM_HASH];
+    uint8_t shown_hash[LIM_HASH], next_hash[LIM_HASH], other_hash[LIM_HASH];
     uint8_t first_hash[LIM_HASH];
     pt_session_insert_t session;
+    pt_account_insert_t account; /* texts: */
+    char login[LIM_LOGIN + 1], password_hash[LIM_PASSWORD_HASH + 1];
+    uint8_t ask_hash[LIM_HASH];
+    uint8_t body[4096]; /* of the last registration or session that reached store */
+    size_t body_len;
     bool was_as_staff;
     unsigned refusals; /* entries of the audit trail */
 } fake_t;
@@ -73,6 +87,12 @@ static inline void fake_copy_hash (uint8_t *out, pt_str_t hash)
 {
     if (hash.at)
         memcpy (out, hash.at, hash.len);
+}
+
+static inline void fake_keep_body (fake_t *fake, const harness_frame_t *call)
+{
+    fake->body_len = call->body_len < sizeof fake->body ? call->body_len : 0;
+    memcpy (fake->body, call->body, fake->body_len);
 }
 
 /*  Whether the change was refused, as the test wanted. */
@@ -98,14 +118,20 @@ static inline const pt_revocations_t *fake_revocations (void)
 
 static inline void fake_on_find (harness_t *harness, const harness_frame_t *call, void *ctx)
 {
-    const fake_t *fake = ctx;
+    fake_t *fake = ctx;
     const pt_account_find_t *find = call->msg;
+    fake->finds++;
+    fake_copy (fake->identifier, sizeof fake->identifier, find->identifier);
     for (size_t i = 0; i < sizeof fake_people / sizeof fake_people[0]; i++) {
         const fake_person_t *person = &fake_people[i];
         bool is_id = find->identifier.len == 0 && find->id == person->id;
         if (!is_id && !pt_str_eq (find->identifier, pt_str (person->identifier)))
             continue;
-        pt_account_t account = {.id = person->id, .login = pt_str (person->identifier), .has_login = true};
+        pt_account_t account = {.id = person->id,
+                                .login = pt_str (person->identifier),
+                                .has_login = !person->email,
+                                .email = pt_str (person->email ? person->email : ""),
+                                .has_email = person->email != NULL};
         pt_account_secret_t found = {.account = &account,
                                      .password_hash = pt_str (fake->good_hash),
                                      .has_password_hash = person->has_password,
@@ -138,7 +164,9 @@ static inline void fake_on_session (harness_t *harness, const harness_frame_t *c
     const pt_session_insert_t *insert = call->msg;
     const pt_session_owner_t owner = fake_owner (insert->account);
     fake->session = *insert;
+    fake_copy (fake->name, sizeof fake->name, insert->device);
     fake_copy_hash (fake->first_hash, insert->token_hash);
+    fake_keep_body (fake, call);
     if (!fake_refused (harness, call, fake))
         harness_answer (harness, call, &owner);
 }
@@ -147,12 +175,15 @@ static inline void fake_on_rotate (harness_t *harness, const harness_frame_t *ca
 {
     fake_t *fake = ctx;
     pt_session_owner_t owner = fake_owner (7);
+    fake->rotates++;
     fake->rotate = *(const pt_session_rotate_t *)call->msg;
+    fake_copy_hash (fake->shown_hash, fake->rotate.token_hash);
     fake_copy_hash (fake->next_hash, fake->rotate.next_hash);
     fake_copy_hash (fake->other_hash, fake->rotate.other_hash);
     owner.revoked = owner.has_revoked = fake->is_reused;
     owner.is_other = owner.has_is_other = fake->is_other;
-    harness_answer (harness, call, &owner);
+    if (!fake_refused (harness, call, fake))
+        harness_answer (harness, call, &owner);
 }
 
 static inline void fake_on_create (harness_t *harness, const harness_frame_t *call, void *ctx)
@@ -237,6 +268,22 @@ static inline void fake_on_update (harness_t *harness, const harness_frame_t *ca
         harness_answer (harness, call, &changed);
 }
 
+/*  Not among those of fake_start. */
+static inline void fake_on_insert (harness_t *harness, const harness_frame_t *call, void *ctx)
+{
+    fake_t *fake = ctx;
+    const pt_account_t account = {.id = 21};
+    fake->inserts++;
+    fake->account = *(const pt_account_insert_t *)call->msg;
+    fake_copy (fake->login, sizeof fake->login, fake->account.login);
+    fake_copy (fake->email, sizeof fake->email, fake->account.email);
+    fake_copy (fake->password_hash, sizeof fake->password_hash, fake->account.password_hash);
+    fake_copy_hash (fake->ask_hash, fake->account.hash);
+    fake_keep_body (fake, call);
+    if (!fake_refused (harness, call, fake))
+        harness_answer (harness, call, &account);
+}
+
 static inline void fake_on_account (harness_t *harness, const harness_frame_t *call, void *ctx)
 {
     fake_t *fake = ctx;
@@ -307,6 +354,16 @@ static inline fake_t *fake_new (void)
     return NULL;
 }
 
+/*  Setup and teardown of a group of tests. */
+static inline int fake_open (void **state)
+{
+    fake_t *fake = fake_new ();
+    if (fake)
+        fake_start (fake, NULL);
+    *state = fake;
+    return fake ? 0 : -1;
+}
+
 /*  Ends auth and removes the folder. */
 static inline void fake_destroy (fake_t **fake_p)
 {
@@ -323,10 +380,34 @@ static inline void fake_destroy (fake_t **fake_p)
     *fake_p = NULL;
 }
 
+static inline int fake_close (void **state)
+{
+    fake_destroy ((fake_t **)state);
+    return 0;
+}
+
 /*  Asks for an operation and waits for the answer. */
 static inline const harness_frame_t *fake_ask (fake_t *fake, uint16_t opcode, const void *msg)
 {
     return harness_reply (fake->harness, harness_request (fake->harness, opcode, msg));
+}
+
+/*  What the daemon logged, at the level of debug, holds none of these (NULL-terminated). */
+static inline void fake_assert_unlogged (harness_t *harness, const char *const *secrets)
+{
+    static char text[1 << 20];
+    char path[128];
+    snprintf (path, sizeof path, "%s/log", harness_dir (harness));
+    FILE *file = fopen (path, "r");
+    if (!file)
+        fail_msg ("no log at %s", path);
+    text[fread (text, 1, sizeof text - 1, file)] = 0;
+    fclose (file);
+    if (!strstr (text, "keys loaded"))
+        fail_msg ("not the log of a daemon: %s", text);
+    for (; *secrets; secrets++)
+        if (strstr (text, *secrets))
+            fail_msg ("%s is in the log", *secrets);
 }
 
 #endif

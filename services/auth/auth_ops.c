@@ -5,6 +5,7 @@
 const sv_handler_t auth_ops[] = {
     {PT_OP_auth_status, sv_daemon_on_status},
     {PT_OP_auth_account_create, auth_account_on_create},
+    {PT_OP_auth_account_judge, auth_account_on_judge},
     {PT_OP_auth_account_get, auth_forward_on_request},
     {PT_OP_auth_account_update, auth_forward_on_request},
     {PT_OP_auth_account_list, auth_forward_on_request},

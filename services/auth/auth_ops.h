@@ -12,7 +12,7 @@
 extern const sv_handler_t auth_ops[];
 extern const size_t auth_op_count;
 
-sv_handler_fn auth_account_on_create;
+sv_handler_fn auth_account_on_create, auth_account_on_judge;
 sv_handler_fn auth_session_on_create, auth_session_on_refresh, auth_session_on_delete;
 sv_handler_fn auth_keys_on_request, auth_check_on_request, auth_api_on_create;
 sv_handler_fn auth_change_on_password, auth_change_on_email, auth_change_on_delete;

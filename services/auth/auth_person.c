@@ -76,6 +76,12 @@ void auth_person_get (auth_t *auth, sv_request_t **request_p, uint64_t account, 
     s_search (auth, request_p, &find, fn, op);
 }
 
+void auth_person_find (auth_t *auth, sv_request_t **request_p, pt_str_t identifier, auth_person_fn *fn, void *op)
+{
+    const pt_account_find_t find = {.identifier = identifier};
+    s_search (auth, request_p, &find, fn, op);
+}
+
 /*  ---- verifying ---------------------------------------------------------------- */
 
 static void s_on_verified (auth_t *auth, sv_request_t **request_p, void *op, const auth_hashed_t *result)
@@ -130,7 +136,6 @@ void auth_person_prove (auth_t *auth, sv_request_t **request_p, const auth_proof
         return;
     }
     s_pending_t *pending = s_admit (auth, request_p, &lower);
-    const pt_account_find_t find = {.identifier = lower.identifier};
     if (pending)
-        s_search (auth, request_p, &find, s_verify, pending);
+        auth_person_find (auth, request_p, lower.identifier, s_verify, pending);
 }

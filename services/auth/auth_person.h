@@ -29,6 +29,9 @@ typedef void (auth_verdict_fn) (auth_t *auth, sv_request_t **request_p, void *op
     `op` lives in the request's arena. */
 void auth_person_get (auth_t *auth, sv_request_t **request_p, uint64_t account, auth_person_fn *fn, void *op);
 
+/*  As above, for whom a login or an address in lower case names. */
+void auth_person_find (auth_t *auth, sv_request_t **request_p, pt_str_t identifier, auth_person_fn *fn, void *op);
+
 /*  A password that somebody shows; all texts live as long as the request, `op` in
     its arena. */
 typedef struct {

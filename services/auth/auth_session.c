@@ -15,12 +15,16 @@
 #include "auth_try.h"
 #include <inttypes.h>
 #include <sodium.h>
+#include <stdio.h>
 
 typedef struct {
     const pt_session_create_t *ask;
     pt_credential_kind_t kind;
     auth_try_t attempt;
     auth_refresh_t refresh;
+    const auth_credential_t *token; /* while the cookie beside it is made: the token, whose it is, */
+    pt_session_owner_t owner;
+    char cookie_key[LIM_KEY + 1]; /* and the cookie's key */
 } s_sign_in_t;
 
 typedef struct {
@@ -129,43 +133,93 @@ static uint64_t s_seconds (int64_t us)
     return us > 0 ? ((uint64_t)us + 999999) / 1000000 : 1;
 }
 
-static void s_on_issued (auth_t *auth, sv_request_t **request_p, void *op, const auth_credential_t *credential,
-                         const pt_session_owner_t *owner)
+static int64_t s_end_us (const auth_t *auth, pt_credential_kind_t kind, const pt_session_owner_t *owner)
 {
-    const s_sign_in_t *in = op;
-    int64_t now_us = sv_wall_us (), life_us = s_life_us (auth, in->kind);
-    int64_t end_us = (owner->has_created_at ? owner->created_at : now_us) + life_us;
-    pt_session_grant_t grant = {.token = {credential->text, credential->len},
+    return (owner->has_created_at ? owner->created_at : sv_wall_us ()) + s_life_us (auth, kind);
+}
+
+/*  `cookie` is NULL where none was asked for. */
+static void s_grant_token (auth_t *auth, sv_request_t **request_p, pt_credential_kind_t kind,
+                           const auth_credential_t *token, const pt_session_owner_t *owner,
+                           const auth_credential_t *cookie, int64_t cookie_end_us)
+{
+    bool is_mortal = s_life_us (auth, kind) > 0;
+    int64_t end_us = s_end_us (auth, kind, owner);
+    pt_session_grant_t grant = {.token = {token->text, token->len},
                                 .has_token = true,
-                                .token_type =
-                                    in->kind == PT_credential_kind_COOKIE ? PT_LIT ("Cookie") : PT_LIT ("Token"),
-                                .expires_in = s_seconds (end_us - now_us),
-                                .has_expires_in = life_us > 0,
+                                .token_type = kind == PT_credential_kind_COOKIE ? PT_LIT ("Cookie") : PT_LIT ("Token"),
+                                .expires_in = s_seconds (end_us - sv_wall_us ()),
+                                .has_expires_in = is_mortal,
                                 .expires_at = end_us,
-                                .has_expires_at = life_us > 0,
+                                .has_expires_at = is_mortal,
                                 .account = owner->account,
                                 .session = owner->session,
                                 .staff = true,
-                                .has_staff = owner->staff};
-    sv_metric_add (auth->metrics.signed_in[in->kind], 1);
+                                .has_staff = owner->staff,
+                                .cookie = {cookie ? cookie->text : NULL, cookie ? cookie->len : 0},
+                                .has_cookie = cookie != NULL,
+                                .cookie_expires_at = cookie_end_us,
+                                .has_cookie_expires_at = cookie != NULL};
     sv_request_reply (request_p, &grant);
 }
 
-static void s_make_credential (auth_t *auth, sv_request_t **request_p, s_sign_in_t *in, const auth_person_t *person)
+static void s_on_cookie (auth_t *auth, sv_request_t **request_p, void *op, const auth_credential_t *credential,
+                         const pt_session_owner_t *owner)
 {
-    int64_t life_us = s_life_us (auth, in->kind);
-    auth_issue_t issue = {.kind = in->kind,
+    const s_sign_in_t *in = op;
+    sv_metric_add (auth->metrics.signed_in[in->kind], 1);
+    sv_metric_add (auth->metrics.signed_in[PT_credential_kind_COOKIE], 1);
+    s_grant_token (auth, request_p, in->kind, in->token, &in->owner, credential,
+                   s_end_us (auth, PT_credential_kind_COOKIE, owner));
+}
+
+static void s_on_issued (auth_t *auth, sv_request_t **request_p, void *op, const auth_credential_t *credential,
+                         const pt_session_owner_t *owner);
+
+static void s_make_credential (auth_t *auth, sv_request_t **request_p, s_sign_in_t *in, const auth_person_t *person,
+                               pt_credential_kind_t kind)
+{
+    bool is_beside = in->token != NULL;
+    int64_t life_us = s_life_us (auth, kind);
+    auth_issue_t issue = {.kind = kind,
                           .account = person->account,
                           .person = person,
-                          .key = in->ask->key,
+                          .key = is_beside ? pt_str (in->cookie_key) : in->ask->key,
                           .has_name = in->ask->has_device,
                           .name = in->ask->device,
                           .has_address = in->ask->has_address,
                           .address = in->ask->address,
                           .expires_at = life_us > 0 ? sv_wall_us () + life_us : 0,
-                          .fn = s_on_issued,
+                          .fn = is_beside ? s_on_cookie : s_on_issued,
                           .op = in};
     auth_issue (auth, request_p, &issue);
+}
+
+/*  Under the key of the request the cookie would be another answer to it; under one that follows
+    from it, a repeat gets the same two. */
+static void s_make_cookie (auth_t *auth, sv_request_t **request_p, s_sign_in_t *in)
+{
+    uint8_t hash[crypto_hash_sha256_BYTES];
+    char hex[2 * sizeof hash + 1];
+    crypto_hash_sha256 (hash, (const uint8_t *)in->ask->key.at, in->ask->key.len);
+    sodium_bin2hex (hex, sizeof hex, hash, sizeof hash);
+    snprintf (in->cookie_key, sizeof in->cookie_key, "cookie-%.32s", hex);
+    s_make_credential (auth, request_p, in, in->attempt.person, PT_credential_kind_COOKIE);
+}
+
+static void s_on_issued (auth_t *auth, sv_request_t **request_p, void *op, const auth_credential_t *credential,
+                         const pt_session_owner_t *owner)
+{
+    s_sign_in_t *in = op;
+    bool is_cookie = in->kind == PT_credential_kind_COOKIE;
+    if (in->ask->has_with_cookie && in->ask->with_cookie && !is_cookie) {
+        in->token = credential;
+        in->owner = *owner;
+        s_make_cookie (auth, request_p, in);
+        return;
+    }
+    sv_metric_add (auth->metrics.signed_in[in->kind], 1);
+    s_grant_token (auth, request_p, in->kind, credential, owner, NULL, 0);
 }
 
 /*  ---- signing in ---------------------------------------------------------- */
@@ -192,7 +246,7 @@ static void s_on_verdict (auth_t *auth, sv_request_t **request_p, void *op, cons
     if (in->kind == PT_credential_kind_SESSION)
         s_make_session (auth, request_p, in);
     else
-        s_make_credential (auth, request_p, in, person);
+        s_make_credential (auth, request_p, in, person, in->kind);
 }
 
 static void s_refuse_kind (sv_request_t **request_p)

@@ -171,6 +171,18 @@ static void s_each_kind_is_given_again_for_its_key_and_known (void **state)
     s_refused (test, PT_OP_auth_check, &unknown, PT_E_token_invalid);
 }
 
+static void s_a_token_and_its_cookie_are_given_again_for_their_key (void **state)
+{
+    s_test_t *test = *state;
+    pt_session_create_t ask = s_sign_in (PT_credential_kind_KNOX, GOOD, "both");
+    ask.with_cookie = ask.has_with_cookie = true;
+    const pt_session_grant_t *first = s_must (test, PT_OP_auth_session_create, &ask);
+    const pt_session_grant_t *again = s_must (test, PT_OP_auth_session_create, &ask);
+    assert_true (pt_str_eq (first->token, again->token) && pt_str_eq (first->cookie, again->cookie));
+    s_is_mine (test, PT_credential_kind_KNOX, first->token);
+    s_is_mine (test, PT_credential_kind_COOKIE, first->cookie);
+}
+
 static void s_a_repeated_refresh_gets_its_successor_again (void **state)
 {
     s_test_t *test = *state;
@@ -264,6 +276,7 @@ int main (void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test (s_an_account_is_made),
         cmocka_unit_test (s_each_kind_is_given_again_for_its_key_and_known),
+        cmocka_unit_test (s_a_token_and_its_cookie_are_given_again_for_their_key),
         cmocka_unit_test (s_a_repeated_refresh_gets_its_successor_again),
         cmocka_unit_test (s_a_password_changes_and_all_but_api_tokens_end),
         cmocka_unit_test (s_signing_out_of_all_gives_another_authtoken),

@@ -188,9 +188,7 @@ static int s_init (sv_daemon_t *daemon, void **out_ctx, int *out_exit)
     if (rc == 0)
         rc = s_start_chores (self, sv_daemon_loop (daemon), out_exit);
     if (rc == 0)
-        rc = sv_bus_serve (self->bus, auth_ops, auth_op_count, (unsigned)self->config->credit, self);
-    if (rc == 0 && !(self->probe = sv_probe_new (daemon, PT_OP_store_status, "store")))
-        rc = -PT_E_memory;
+        rc = sv_probe_serve (daemon, auth_ops, auth_op_count, self->config->credit, self, &self->probe);
     return rc;
 }
 

@@ -53,13 +53,8 @@ static int s_init (sv_daemon_t *daemon, void **out_ctx, int *out_exit)
     self->trace = sv_daemon_trace (daemon);
     s_open_metrics (&self->metrics, sv_daemon_metrics (daemon));
     self->layer = chat_layer_new (self);
-    int rc = !self->layer ? -PT_E_memory
-                          : sv_bus_serve (self->bus, chat_ops, chat_op_count, (unsigned)self->config->credit, self);
-    if (rc == 0 && !(self->probe = sv_probe_new (daemon, PT_OP_store_status, "store")))
-        rc = -PT_E_memory;
-    if (rc != 0)
-        sv_log (self->log, SV_ERROR, NULL, "can't start error=%s", pt_error_name (rc));
-    return rc;
+    return self->layer ? sv_probe_serve (daemon, chat_ops, chat_op_count, self->config->credit, self, &self->probe)
+                       : -PT_E_memory;
 }
 
 static void s_drain (void *ctx)

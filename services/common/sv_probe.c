@@ -75,6 +75,17 @@ sv_probe_t *sv_probe_new (sv_daemon_t *daemon, uint16_t opcode, const char *name
     return self;
 }
 
+int sv_probe_serve (sv_daemon_t *daemon, const sv_handler_t *ops, size_t op_count, uint64_t credit, void *ctx,
+                    sv_probe_t **out_probe)
+{
+    int rc = sv_bus_serve (sv_daemon_bus (daemon), ops, op_count, (unsigned)credit, ctx);
+    if (rc == 0 && !(*out_probe = sv_probe_new (daemon, PT_OP_store_status, "store")))
+        rc = -PT_E_memory;
+    if (rc != 0)
+        sv_log (sv_daemon_log (daemon), SV_ERROR, NULL, "can't serve error=%s", pt_error_name (rc));
+    return rc;
+}
+
 void sv_probe_stop (sv_probe_t *self)
 {
     if (!self)

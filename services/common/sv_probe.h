@@ -14,6 +14,11 @@ typedef struct sv_probe sv_probe_t;
     NULL when out of memory. */
 sv_probe_t *sv_probe_new (sv_daemon_t *daemon, uint16_t opcode, const char *name);
 
+/*  What a role that works on store does last to start: serves its operations, `credit` at a time, for
+    `ctx`, and asks store how it is.  0, or an error, which has been logged. */
+PT_MUSTCHECK int sv_probe_serve (sv_daemon_t *daemon, const sv_handler_t *ops, size_t op_count, uint64_t credit,
+                                 void *ctx, sv_probe_t **out_probe);
+
 /*  Stops asking: a drain waits for nothing of the probe.  May be repeated;
     accepts NULL. */
 void sv_probe_stop (sv_probe_t *self);

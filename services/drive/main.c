@@ -169,11 +169,8 @@ static int s_init (sv_daemon_t *daemon, void **out_ctx, int *out_exit)
     s_open_metrics (&self->metrics, sv_daemon_metrics (daemon));
     int rc = s_open_parts (self, out_exit);
     if (rc == 0)
-        rc = sv_bus_serve (self->bus, drive_ops, drive_op_count, (unsigned)self->config->credit, self);
-    if (rc == 0 && !(self->probe = sv_probe_new (daemon, PT_OP_store_status, "store")))
-        rc = -PT_E_memory;
-    if (rc != 0)
-        sv_log (self->log, SV_ERROR, NULL, "can't start error=%s", pt_error_name (rc));
+        return sv_probe_serve (daemon, drive_ops, drive_op_count, self->config->credit, self, &self->probe);
+    sv_log (self->log, SV_ERROR, NULL, "can't start error=%s", pt_error_name (rc));
     return rc;
 }
 

@@ -62,7 +62,7 @@ static void s_on_signed_in (void *arg, const sv_reply_t *reply)
     pt_session_grant_t grant = *(const pt_session_grant_t *)reply->msg;
     int err = 0;
     if (grant.has_token && pt_str_eq (grant.token_type, PT_LIT ("Cookie"))) {
-        err = gw_browser_sign_in (request, &grant);
+        err = gw_browser_sign_in (request, grant.token, grant.has_expires_at ? grant.expires_at : 0);
         grant.has_token = false;
     }
     if (err != 0)

@@ -35,12 +35,12 @@ static int s_set (gw_request_t *request, pt_str_t session, uint64_t seconds)
     return s_keep (request, &lines);
 }
 
-int gw_browser_sign_in (gw_request_t *request, const pt_session_grant_t *grant)
+int gw_browser_sign_in (gw_request_t *request, pt_str_t key, int64_t expires_at)
 {
-    uint64_t seconds = grant->has_expires_at ? gw_cookie_seconds (grant->expires_at, sv_wall_us ()) : 0;
-    if (!grant->has_token || !gw_cookie_is_key (grant->token) || seconds == 0)
+    uint64_t seconds = gw_cookie_seconds (expires_at, sv_wall_us ());
+    if (!gw_cookie_is_key (key) || seconds == 0)
         return -PT_E_internal;
-    return s_set (request, grant->token, seconds);
+    return s_set (request, key, seconds);
 }
 
 void gw_browser_sign_out (gw_request_t *request)

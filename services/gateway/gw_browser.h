@@ -8,9 +8,9 @@
 /*  Whether the connection is encrypted, so that cookies may demand it. */
 bool gw_browser_is_secure (const gw_request_t *request);
 
-/*  Has the answer set both cookies of the session that was granted (of kind COOKIE).  0,
-    -PT_E_internal when the grant holds no key of a session, or -PT_E_memory. */
-PT_MUSTCHECK int gw_browser_sign_in (gw_request_t *request, const pt_session_grant_t *grant);
+/*  Has the answer set both cookies of the session that `key` shows until `expires_at`, microseconds.  0,
+    -PT_E_internal when that is no key of a session, or over, or -PT_E_memory. */
+PT_MUSTCHECK int gw_browser_sign_in (gw_request_t *request, pt_str_t key, int64_t expires_at);
 
 /*  Has the answer take them away.  Without memory they stay, and are good for nothing. */
 void gw_browser_sign_out (gw_request_t *request);

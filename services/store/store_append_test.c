@@ -2,17 +2,33 @@
 
 #include "store_append_fixture.h"
 
+enum { JOIN = PT_change_JOINED, LEFT = PT_change_LEFT, KICK = PT_change_KICKED, ROLE = PT_change_ROLE };
+enum { NO = PT_role_none, RD = PT_role_READER, ME = PT_role_MEMBER, AD = PT_role_ADMIN, OW = PT_role_OWNER };
+
+typedef struct {
+    unsigned where; /* kind of the room, or its dialect */
+    unsigned sender, account, what, role;
+    store_verdict_t verdict;
+    int error;
+    unsigned happened, ended;
+} s_row_t;
+
+/*  The one change of the row is the first thing in a furnished room. */
+static void s_assert_decided (bench_t *bench, const s_row_t *row, size_t number)
+{
+    store_entry_t entry = change (1, row->sender, "k", row->account, row->what, row->role);
+    run (bench, &entry, 1);
+    if (entry.verdict != row->verdict || entry.error != -row->error || entry.role != row->ended ||
+        entry.what != row->happened)
+        fail_msg ("row %zu: verdict %d error %d what %d role %d", number, entry.verdict, entry.error, entry.what,
+                  entry.role);
+    assert_int_equal (entry.seq, entry.verdict == STORE_NEW ? 1 : 0);
+}
+
 static void test_one_change_in_each_situation (void **state)
 {
     enum { PUB = PT_room_kind_PUBLIC, GRP = PT_room_kind_GROUP, DIR = PT_room_kind_DIRECT };
-    enum { JOIN = PT_change_JOINED, LEFT = PT_change_LEFT, KICK = PT_change_KICKED, ROLE = PT_change_ROLE };
-    enum { NO = PT_role_none, RD = PT_role_READER, ME = PT_role_MEMBER, AD = PT_role_ADMIN, OW = PT_role_OWNER };
-    static const struct {
-        unsigned kind, sender, account, what, role; /* asked */
-        store_verdict_t verdict;
-        int error;
-        unsigned happened, ended;
-    } rows[] = {
+    static const s_row_t rows[] = {
         /* joining oneself */
         {PUB, 5, 5, JOIN, NO, STORE_NEW, 0, JOIN, ME},
         {PUB, 5, 5, JOIN, ME, STORE_NEW, 0, JOIN, ME},
@@ -71,15 +87,9 @@ static void test_one_change_in_each_situation (void **state)
         {GRP, 1, 3, 99, NO, STORE_REFUSED, PT_E_invalid, 0, 0},
     };
     bench_t *bench = *state;
-    for (size_t i = 0; i < sizeof (rows) / sizeof (rows[0]); i++) {
-        furnish (bench, rows[i].kind);
-        store_entry_t entry = change (1, rows[i].sender, "k", rows[i].account, rows[i].what, rows[i].role);
-        run (bench, &entry, 1);
-        if (entry.verdict != rows[i].verdict || entry.error != -rows[i].error || entry.role != rows[i].ended ||
-            entry.what != rows[i].happened)
-            fail_msg ("row %zu: verdict %d error %d what %d role %d", i, entry.verdict, entry.error, entry.what,
-                      entry.role);
-        assert_int_equal (entry.seq, entry.verdict == STORE_NEW ? 1 : 0);
+    for (size_t i = 0; i < COUNT_OF (rows); i++) {
+        furnish (bench, rows[i].where);
+        s_assert_decided (bench, &rows[i], i);
     }
 }
 
@@ -87,14 +97,7 @@ static void test_a_change_in_a_room_of_a_dialect (void **state)
 {
     enum { PUB = PT_room_dialect_PUBLIC, CHAT = PT_room_dialect_CHAT, CLOCK = PT_room_dialect_CLOCK };
     enum { MEMB = PT_room_dialect_MEMBER, OPEN = PT_room_dialect_OPEN };
-    enum { JOIN = PT_change_JOINED, LEFT = PT_change_LEFT, KICK = PT_change_KICKED, ROLE = PT_change_ROLE };
-    enum { NO = PT_role_none, RD = PT_role_READER, ME = PT_role_MEMBER, AD = PT_role_ADMIN, OW = PT_role_OWNER };
-    static const struct {
-        unsigned dialect, sender, account, what, role; /* asked */
-        store_verdict_t verdict;
-        int error;
-        unsigned happened, ended;
-    } rows[] = {
+    static const s_row_t rows[] = {
         /* every member of `member` and `chat` adds members, and nothing more */
         {MEMB, 3, 5, JOIN, NO, STORE_NEW, 0, JOIN, ME},
         {MEMB, 3, 5, JOIN, ME, STORE_NEW, 0, JOIN, ME},
@@ -128,15 +131,9 @@ static void test_a_change_in_a_room_of_a_dialect (void **state)
     };
     bench_t *bench = *state;
     for (size_t i = 0; i < COUNT_OF (rows); i++) {
-        room_t *room = furnish (bench, rows[i].dialect == PUB || rows[i].dialect == OPEN ? PT_room_kind_PUBLIC
-                                                                                         : PT_room_kind_GROUP);
-        room->dialect = rows[i].dialect;
-        store_entry_t entry = change (1, rows[i].sender, "k", rows[i].account, rows[i].what, rows[i].role);
-        run (bench, &entry, 1);
-        if (entry.verdict != rows[i].verdict || entry.error != -rows[i].error || entry.role != rows[i].ended ||
-            entry.what != rows[i].happened)
-            fail_msg ("row %zu: verdict %d error %d what %d role %d", i, entry.verdict, entry.error, entry.what,
-                      entry.role);
+        bool is_public = rows[i].where == PUB || rows[i].where == OPEN;
+        furnish (bench, is_public ? PT_room_kind_PUBLIC : PT_room_kind_GROUP)->dialect = rows[i].where;
+        s_assert_decided (bench, &rows[i], i);
     }
 }
 

@@ -119,6 +119,26 @@ int store_ops_reply_list (store_op_t *op, const PGresult *result, uint64_t limit
     return STORE_DONE;
 }
 
+void store_ops_delete_identify (store_op_t *op, uint64_t account, uint64_t id, pt_msg_t type)
+{
+    op->caller = account;
+    op->key = store_ops_decimal (op, id);
+    store_op_content (op, type, op->msg);
+}
+
+store_next_t store_ops_delete_send (store_pg_t *pg, store_sql_t sql, uint64_t account, uint64_t id)
+{
+    store_ops_lock (pg, true, account, false, 0);
+    store_ops_send_ref (pg, sql, account, id);
+    return STORE_NEXT;
+}
+
+int store_ops_delete_take (store_op_t *op, store_pg_t *pg, const store_pg_step_t *step)
+{
+    (void)pg;
+    return PQntuples (step->results[1]) == 0 ? -PT_E_not_found : store_ops_reply_empty (op);
+}
+
 int store_ops_take_empty (store_op_t *op, store_pg_t *pg, const store_pg_step_t *step)
 {
     (void)pg;

@@ -73,6 +73,12 @@ PT_MUSTCHECK int store_ops_list (store_op_t *op, const PGresult *result, uint64_
     were more rows it is the cursor of the last item, by the item's first member.  STORE_DONE or an error. */
 int store_ops_reply_list (store_op_t *op, const PGresult *result, uint64_t limit, store_ops_read_fn *read);
 
+/*  Deleting what belongs to an account, under its lock, by an id.  Ids are never given twice, so the id is key
+    enough.  `take` reads the row of the statement; none: not_found. */
+void store_ops_delete_identify (store_op_t *op, uint64_t account, uint64_t id, pt_msg_t type);
+store_next_t store_ops_delete_send (store_pg_t *pg, store_sql_t sql, uint64_t account, uint64_t id);
+int store_ops_delete_take (store_op_t *op, store_pg_t *pg, const store_pg_step_t *step);
+
 /*  For `take` of what has nothing to say. */
 int store_ops_take_empty (store_op_t *op, store_pg_t *pg, const store_pg_step_t *step);
 

@@ -124,27 +124,16 @@ static int s_update_take (store_op_t *op, store_pg_t *pg, const store_pg_step_t 
 
 /*  ---- delete --------------------------------------------------------------------- */
 
-/*  Ids are never given twice, so the file's is key enough. */
 static void s_delete_identify (store_op_t *op)
 {
     const pt_file_ref_t *msg = op->msg;
-    op->caller = msg->account;
-    op->key = store_ops_decimal (op, msg->id);
-    store_op_content (op, PT_MSG_file_ref, msg);
+    store_ops_delete_identify (op, msg->account, msg->id, PT_MSG_file_ref);
 }
 
 static store_next_t s_delete_send (store_op_t *op, store_pg_t *pg)
 {
     const pt_file_ref_t *msg = op->msg;
-    store_ops_lock (pg, true, msg->account, false, 0);
-    store_ops_send_ref (pg, STORE_SQL_file_delete, msg->account, msg->id);
-    return STORE_NEXT;
-}
-
-static int s_delete_take (store_op_t *op, store_pg_t *pg, const store_pg_step_t *step)
-{
-    (void)pg;
-    return PQntuples (step->results[1]) == 0 ? -PT_E_not_found : store_ops_reply_empty (op);
+    return store_ops_delete_send (pg, STORE_SQL_file_delete, msg->account, msg->id);
 }
 
 /*  ---- create --------------------------------------------------------------------- */
@@ -223,7 +212,7 @@ const store_op_rule_t store_ops_file[] = {
     {PT_OP_store_file_list, s_list_send, s_list_take, NULL, s_list_check, .is_read = true},
     {PT_OP_store_file_get, s_get_send, s_take_stored, NULL, .is_read = true},
     {PT_OP_store_file_update, s_update_send, s_update_take, s_update_identify},
-    {PT_OP_store_file_delete, s_delete_send, s_delete_take, s_delete_identify},
+    {PT_OP_store_file_delete, s_delete_send, store_ops_delete_take, s_delete_identify},
     {PT_OP_store_file_create, s_create_send, s_create_take, NULL},
     {PT_OP_store_avatar_get, s_avatar_send, s_take_stored, NULL, .is_read = true},
     {PT_OP_store_avatar_delete, s_clear_send, store_ops_take_empty, NULL},

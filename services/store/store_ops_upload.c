@@ -123,33 +123,22 @@ static int s_touch_take (store_op_t *op, store_pg_t *pg, const store_pg_step_t *
 
 /*  ---- delete --------------------------------------------------------------------- */
 
-/*  Ids are never given twice, so the upload's is key enough. */
 static void s_delete_identify (store_op_t *op)
 {
     const pt_upload_ref_t *msg = op->msg;
-    op->caller = msg->account;
-    op->key = store_ops_decimal (op, msg->id);
-    store_op_content (op, PT_MSG_upload_ref, msg);
+    store_ops_delete_identify (op, msg->account, msg->id, PT_MSG_upload_ref);
 }
 
 static store_next_t s_delete_send (store_op_t *op, store_pg_t *pg)
 {
     const pt_upload_ref_t *msg = op->msg;
-    store_ops_lock (pg, true, msg->account, false, 0);
-    store_ops_send_ref (pg, STORE_SQL_upload_delete, msg->account, msg->id);
-    return STORE_NEXT;
-}
-
-static int s_delete_take (store_op_t *op, store_pg_t *pg, const store_pg_step_t *step)
-{
-    (void)pg;
-    return PQntuples (step->results[1]) == 0 ? -PT_E_not_found : store_ops_reply_empty (op);
+    return store_ops_delete_send (pg, STORE_SQL_upload_delete, msg->account, msg->id);
 }
 
 const store_op_rule_t store_ops_upload[] = {
     {PT_OP_store_upload_create, s_create_send, s_create_take, s_create_identify},
     {PT_OP_store_upload_get, s_get_send, s_get_take, NULL, .is_read = true},
     {PT_OP_store_upload_touch, s_touch_send, s_touch_take, NULL},
-    {PT_OP_store_upload_delete, s_delete_send, s_delete_take, s_delete_identify},
+    {PT_OP_store_upload_delete, s_delete_send, store_ops_delete_take, s_delete_identify},
     {0, NULL, NULL, NULL},
 };

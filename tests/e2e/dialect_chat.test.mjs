@@ -107,6 +107,28 @@ test('S2-02 registering names every field at fault', async () => {
   assert.equal(bad.json.password1.length, 3);
 });
 
+test('S2-02 each field is judged by itself first; two passwords that differ are told when each is good', async () => {
+  const taken = ['A user is already registered with this e-mail address.'];
+  const short = ['This password is too short. It must contain at least 8 characters.'];
+  const one = await someone();
+  const email = addressOf('nobody');
+  for (const [fields, told] of [
+    [{ email, password1: 'Ab1-xyz', password2: 'other' }, { password1: short }],
+    [{ email: one.email, password1: 'wonder & land', password2: 'other' }, { email: taken }],
+    [{ email: one.email, password1: 'Ab1-xyz', password2: 'other' }, { email: taken, password1: short }],
+    [{ email: one.email.toUpperCase(), password1: 'Ab1-xyz', password2: 'Ab1-xyz' }, { email: taken, password1: short }],
+    [{ email: one.email }, { email: taken, password1: required, password2: required }],
+    [{ password1: 'Ab1-xyz' }, { email: required, password1: short, password2: required }],
+    [{ email: one.email, password1: 'x'.repeat(1025), password2: '', username: '' },
+      { email: taken, password1: ['Ensure this field has no more than 1024 characters.'], password2: ['This field may not be blank.'],
+        username: ['This field may not be blank.'] }],
+    [{ email, password1: 'wonder & land', password2: 'wonder & land!', username: 'a\u0007b' }, { username: ['Not a valid string.'] }],
+    [{ email, password1: 'wonder & land', password2: 'wonder & land!' }, { non_field_errors: ["The two password fields didn't match."] }],
+  ])
+    assert.deepEqual(said(await register(fields)), [400, told], JSON.stringify(fields));
+  assert.equal((await register({ email, password1: 'wonder & land', password2: 'wonder & land' })).status, 201, 'nothing was made before');
+});
+
 test('S2-03 the link of the mail confirms the address, a wrong key does not', async () => {
   const who = await someone();
   const mail = await mailTo(cluster, who.email);
@@ -313,6 +335,7 @@ test('S2-12 a search finds nobody with no content, and never who asks', async ()
   const who = await someone(name);
   assert.deepEqual(mute(await get(who, `/api/user/search/${name}/`)), silent(204));
   assert.deepEqual(mute(await get(who, `/api/user/search/${'x'.repeat(200)}/`)), silent(204));
+  assert.deepEqual(mute(await get(who, '/api/user/search/%FF/')), silent(204));
 });
 
 test('S2-13 pages link to their neighbours', async () => {
@@ -345,6 +368,7 @@ test('S2-14 somebody is asked once, from either side', async () => {
   assert.deepEqual(said(await wrong({})), [400, { user_uuid: required }]);
   assert.deepEqual(said(await wrong({ user_uuid: 'nonsense' })), [400, { user_uuid: ['Must be a valid UUID.'] }]);
   for (const way of ['form', 'multipart']) assert.equal((await post(ann, '/api/user/friends/', { user_uuid: (await someone()).uuid }, { way })).status, 201, way);
+  assert.deepEqual(mute(await invite(ann, { uuid: bob.uuid.replaceAll('-', '').toUpperCase() })), silent(208), 'any form of a UUID');
 });
 
 test('S2-15 who was asked sees by whom, who asked sees nothing', async () => {

@@ -92,6 +92,7 @@ test('S4-17 telling a group the time needs a name, and the group to be of one\'s
     assert.deepEqual(await told(who, `?group_name=${name}`), [400, notOnesOwn], name);
   assert.deepEqual(await told(stranger, `?group_name=${group}`), [400, notOnesOwn]);
   assert.deepEqual(await told(who, `?group_name=${group}`), [200, { message: 'Test message sent to WebSocket group' }]);
+  assert.deepEqual(await told(who, `?group_name=${group}&group_name=x`), [400, notOnesOwn], 'the last counts');
   assert.deepEqual(await told({ access: 'x' }, `?group_name=${group}`), [401, invalid('Token is invalid or expired')]);
 });
 

@@ -116,6 +116,8 @@ test('S5-05 the body may be written in any way, and every field at fault is told
   assert.match(name[0], /^Ensure this field has no more than \d+ characters\.$/);
   assert.deepEqual(await told({ name: 'é'.repeat(128) }), [400, { name: ['This value is too long.'] }]);
   assert.deepEqual(await told({ name: 'n', created_by: nobody }), [400, { created_by: noPk(nobody) }]);
+  assert.deepEqual(await told({ created_by: nobody }), [400, { name: required, created_by: noPk(nobody) }]);
+  assert.deepEqual(await told({ name: '', created_by: bob.id }), [400, { name: blank }]);
   assert.deepEqual(await told([]), [400, { errors: ['Invalid data. Expected a dictionary, but got list.'] }]);
 });
 
@@ -274,6 +276,8 @@ test('S5-10 room and user of the body must be somewhere, and those of the path a
   const told = async (body) => said(await as(bob, 'POST', `/messages/create/${room.id}/`, body));
   assert.deepEqual(await told({ content: 'x', room: nobody }), [400, { room: noPk(nobody) }]);
   assert.deepEqual(await told({ content: 'x', user: nobody }), [400, { user: noPk(nobody) }]);
+  assert.deepEqual(await told({ room: nobody, user: nobody }), [400, { content: required, room: noPk(nobody), user: noPk(nobody) }]);
+  assert.deepEqual(await told({ content: '', room: other.id, user: staff.id }), [400, { content: blank }]);
   assert.deepEqual(await told({ user: 'bob', room: true }), [
     400,
     { content: required, room: ['Incorrect type. Expected pk value, received bool.'], user: ['Incorrect type. Expected pk value, received str.'] },

@@ -162,7 +162,12 @@ void harness_refuse (harness_t *self, const harness_frame_t *call, int err, cons
     pt_error_t error = {.has_detail = detail != NULL};
     if (detail)
         error.detail = pt_str (detail);
-    s_reply_to (self, call, err < 0 ? -err : err, PT_MSG_error, &error);
+    harness_refuse_with (self, call, err, &error);
+}
+
+void harness_refuse_with (harness_t *self, const harness_frame_t *call, int err, const pt_error_t *error)
+{
+    s_reply_to (self, call, err < 0 ? -err : err, PT_MSG_error, error);
 }
 
 /*  ---- receiving --------------------------------------------------------------- */

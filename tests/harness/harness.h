@@ -59,6 +59,7 @@ const harness_frame_t *harness_event (harness_t *self, uint16_t opcode);
 /*  Answers a call received by harness_expect (or by a fake). */
 void harness_answer (harness_t *self, const harness_frame_t *call, const void *msg);
 void harness_refuse (harness_t *self, const harness_frame_t *call, int err, const char *detail);
+void harness_refuse_with (harness_t *self, const harness_frame_t *call, int err, const pt_error_t *error);
 
 /*  Publishes an event to the daemon. */
 void harness_publish (harness_t *self, const void *topic, size_t len, uint16_t opcode, const void *msg);

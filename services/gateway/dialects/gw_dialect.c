@@ -3,6 +3,7 @@
 #include "gw_dialect.h"
 #include "gw_browser.h"
 #include "gw_text.h"
+#include <inttypes.h>
 
 /* ---- the final slash ---------------------------------------------------------------- */
 
@@ -89,13 +90,24 @@ bool gw_dialect_passes (gw_request_t *request, const gw_dialect_body_t *body)
     return is_good;
 }
 
+/*  The last of that name. */
+static const gw_pair_t *s_find (const gw_pair_t *pairs, unsigned count, const char *name)
+{
+    for (unsigned i = count; i > 0; i--)
+        if (pairs[i - 1].name_len == strlen (name) && memcmp (pairs[i - 1].name, name, strlen (name)) == 0)
+            return &pairs[i - 1];
+    return NULL;
+}
+
+const gw_pair_t *gw_dialect_query (const gw_request_t *request, const char *name)
+{
+    return s_find (request->query, request->query_count, name);
+}
+
 pt_str_t gw_dialect_var (const gw_request_t *request, const char *name)
 {
-    for (unsigned i = 0; i < request->var_count; i++)
-        if (request->vars[i].name_len == strlen (name) &&
-            memcmp (request->vars[i].name, name, request->vars[i].name_len) == 0)
-            return (pt_str_t){request->vars[i].value, (uint32_t)request->vars[i].value_len};
-    return PT_LIT ("");
+    const gw_pair_t *var = s_find (request->vars, request->var_count, name);
+    return var ? (pt_str_t){var->value, (uint32_t)var->value_len} : PT_LIT ("");
 }
 
 uint64_t gw_dialect_id (const gw_request_t *request, const char *name)
@@ -158,6 +170,19 @@ void gw_dialect_say (gw_request_t *request, int status, const char *key, const c
         gw_dialect_faults_write (&body, &faults);
     }
     gw_dialect_answer (request, status, &body);
+}
+
+void gw_dialect_answer_account (gw_request_t *request, uint64_t id, const gw_dialect_member_t members[2])
+{
+    pt_buf_t body;
+    pt_buf_init (&body, GW_DIALECT_ANSWER);
+    pt_buf_printf (&body, "{\"id\":%" PRIu64, id);
+    for (unsigned i = 0; i < 2; i++) {
+        pt_buf_printf (&body, ",\"%s\":", members[i].name);
+        gw_dialect_json_text (&body, members[i].has, members[i].text);
+    }
+    pt_buf_puts (&body, "}");
+    gw_dialect_answer (request, 201, &body);
 }
 
 void gw_dialect_describe (gw_request_t *request, const char *extra)

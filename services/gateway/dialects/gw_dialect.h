@@ -51,6 +51,9 @@ void gw_dialect_prove_form (gw_request_t *request);
 /*  Whether the checks found nothing; else all they found has been answered (400). */
 bool gw_dialect_passes (gw_request_t *request, const gw_dialect_body_t *body);
 
+/*  A parameter of the query, as Django reads it: the last of that name.  NULL when there is none. */
+const gw_pair_t *gw_dialect_query (const gw_request_t *request, const char *name);
+
 /*  A variable of the path; empty when there is none of that name. */
 pt_str_t gw_dialect_var (const gw_request_t *request, const char *name);
 
@@ -79,6 +82,16 @@ void gw_dialect_answer (gw_request_t *request, int status, pt_buf_t *body);
 
 /*  {"key":"text"}; no body when `key` is NULL. */
 void gw_dialect_say (gw_request_t *request, int status, const char *key, const char *text);
+
+/*  A member of an answer; null when there is no text. */
+typedef struct {
+    const char *name;
+    bool has;
+    pt_str_t text;
+} gw_dialect_member_t;
+
+/*  201 {"id":7,..} to who registered, with two members. */
+void gw_dialect_answer_account (gw_request_t *request, uint64_t id, const gw_dialect_member_t members[2]);
 
 /*  OPTIONS: what the path takes and gives. */
 void gw_dialect_describe (gw_request_t *request, const char *extra);

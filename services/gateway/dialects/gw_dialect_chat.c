@@ -8,6 +8,7 @@
 #include "gw_identity.h"
 #include "gw_text.h"
 #include "sv_email.h"
+#include "sv_text.h"
 
 #define NOT_FOUND .status = 404, .key = "detail", .sentence = "Not found.", .is_plain = true
 
@@ -46,7 +47,7 @@ static void s_answer_key (gw_request_t *request, const pt_session_grant_t *grant
 static gw_dialect_sign_in_t s_begin_sign_in (void)
 {
     return (gw_dialect_sign_in_t){
-        .kind = PT_credential_kind_AUTHTOKEN, .has_cookie = true, .refusals = s_not_signed_in, .fn = s_answer_key};
+        .kind = PT_credential_kind_AUTHTOKEN, .with_cookie = true, .refusals = s_not_signed_in, .fn = s_answer_key};
 }
 
 /*  An address that is left blank is told together with no field, as one that is absent. */
@@ -90,18 +91,68 @@ static const gw_dialect_refusal_t s_not_registered[] = {
      .key = "email",
      .sentence = "A user is already registered with this e-mail address."},
     {.field = "email", .key = "email", .sentence = "Enter a valid email address."},
-    {.field = "nickname",
-     .code = "too_long",
-     .key = "username",
-     .sentence = "Ensure this field has no more than 128 characters."},
-    {.field = "nickname", .key = "username", .sentence = "Not a valid string."},
     {0}};
+
+/*  The original judges each field by itself, its rules and whether the address is taken, and tells of
+    all at once; what the fields are to each other it asks only when each is good. */
+typedef struct {
+    gw_dialect_body_t body; /* with what was found so far */
+    gw_dialect_sign_in_t sign_in;
+    pt_account_create_t create;
+    bool is_email, is_password; /* there and of a shape to be judged by auth */
+    bool is_same;               /* password2 as password1 */
+} s_newcomer_t;
+
+static bool s_is_refused (const sv_reply_t *reply)
+{
+    return reply->status == -PT_E_invalid && reply->error && reply->error->errors.count > 0;
+}
+
+static void s_note_refused (gw_request_t *request, const sv_reply_t *reply)
+{
+    s_newcomer_t *self = request->steps;
+    gw_call_took (request, reply);
+    if (!gw_dialect_faults_refused (&self->body.faults, reply->error, s_not_registered, request->arena))
+        self->body.is_short = true;
+}
+
+static void s_on_judged (void *arg, const sv_reply_t *reply)
+{
+    gw_request_t *request = arg;
+    s_newcomer_t *self = request->steps;
+    gw_dialect_body_t *body = &self->body;
+    if (s_is_refused (reply))
+        s_note_refused (request, reply);
+    else if (!gw_dialect_succeeded (request, reply, NULL))
+        return;
+    if (gw_dialect_is_good (body))
+        gw_dialect_fault (body, gw_dialect_chat.loose_key, "The two password fields didn't match.");
+    gw_dialect_passes (request, body);
+}
+
+/*  Nothing is made: something is wrong, and this asks what else is. */
+static void s_judge (gw_request_t *request, bool with_password)
+{
+    s_newcomer_t *self = request->steps;
+    pt_account_judge_t judge = {.email = self->create.email,
+                                .has_email = self->is_email,
+                                .password = self->create.password,
+                                .has_password = self->is_password && with_password};
+    if (self->body.is_short || (!judge.has_email && !judge.has_password))
+        gw_dialect_passes (request, &self->body);
+    else
+        gw_dialect_call (request, PT_OP_auth_account_judge, &judge, s_on_judged);
+}
 
 static void s_on_registered (void *arg, const sv_reply_t *reply)
 {
     gw_request_t *request = arg;
-    if (gw_dialect_succeeded (request, reply, s_not_registered))
-        gw_dialect_sign_in (request, request->steps);
+    s_newcomer_t *self = request->steps;
+    if (s_is_refused (reply)) {
+        s_note_refused (request, reply);
+        s_judge (request, false);
+    } else if (gw_dialect_succeeded (request, reply, s_not_registered))
+        gw_dialect_sign_in (request, &self->sign_in);
 }
 
 /*  What others see of who gives no name: they must not learn the address by it. */
@@ -111,43 +162,65 @@ static pt_str_t s_local_part (pt_str_t email)
     return (pt_str_t){email.at, at ? (uint32_t)(at - email.at) : email.len};
 }
 
-static void s_create (gw_request_t *request, pt_account_create_t *create)
+/*  Whether the client named itself. */
+static bool s_read_username (gw_dialect_body_t *body, pt_str_t *out)
 {
-    gw_dialect_sign_in_t *ask = pt_arena_alloc (request->arena, sizeof *ask);
-    if (!ask) {
-        gw_http_fail (request, -PT_E_memory, NULL, NULL);
-        return;
-    }
-    *ask = s_begin_sign_in ();
-    ask->identifier = create->email;
-    ask->password = create->password;
-    request->steps = ask;
-    request->refusals = s_not_registered;
-    gw_dialect_call (request, PT_OP_auth_account_create, create, s_on_registered);
+    if (!gw_dialect_text (body, "username", &(gw_text_rule_t){.max = LIM_NAME}, out))
+        return false;
+    if (out->len > LIM_NAME)
+        gw_dialect_fault (body, "username", "Ensure this field has no more than 128 characters.");
+    else if (sv_text_has_control (*out, false))
+        gw_dialect_fault (body, "username", "Not a valid string.");
+    return true;
+}
+
+static bool s_read_password (gw_dialect_body_t *body, pt_str_t *out)
+{
+    if (!gw_dialect_text (body, "password1", &s_required, out))
+        return false;
+    if (out->len > LIM_PASSWORD)
+        gw_dialect_fault (body, "password1", "Ensure this field has no more than 1024 characters.");
+    return out->len <= LIM_PASSWORD;
+}
+
+static void s_read_newcomer (s_newcomer_t *self)
+{
+    pt_account_create_t *create = &self->create;
+    gw_dialect_body_t *body = &self->body;
+    pt_str_t again = {0};
+    *create = (pt_account_create_t){.has_email = true,
+                                    .has_password = true,
+                                    .has_nickname = true,
+                                    .dialect = PT_room_dialect_CHAT,
+                                    .has_dialect = true};
+    bool is_named = s_read_username (body, &create->nickname);
+    self->is_email = gw_dialect_email (body, "email", true, &create->email);
+    self->is_password = s_read_password (body, &create->password);
+    gw_dialect_text (body, "password2", &s_required, &again);
+    self->is_same = pt_str_eq (create->password, again);
+    if (!is_named && self->is_email)
+        create->nickname = s_local_part (create->email);
+    self->sign_in = s_begin_sign_in ();
+    self->sign_in.identifier = create->email;
+    self->sign_in.password = create->password;
 }
 
 static void s_register (gw_request_t *request)
 {
-    gw_dialect_body_t body;
-    pt_str_t again = {0};
-    pt_account_create_t create = {.has_email = true,
-                                  .has_password = true,
-                                  .has_nickname = true,
-                                  .dialect = PT_room_dialect_CHAT,
-                                  .has_dialect = true};
-    if (!gw_dialect_read (request, &body))
+    s_newcomer_t *self = pt_arena_alloc (request->arena, sizeof *self);
+    if (!self) {
+        gw_http_fail (request, -PT_E_memory, NULL, NULL);
         return;
-    bool is_named = gw_dialect_text (&body, "username", &(gw_text_rule_t){.max = LIM_NAME}, &create.nickname);
-    gw_dialect_email (&body, "email", true, &create.email);
-    gw_dialect_text (&body, "password1", &s_required, &create.password);
-    gw_dialect_text (&body, "password2", &s_required, &again);
-    if (gw_dialect_is_good (&body) && !pt_str_eq (create.password, again))
-        gw_dialect_fault (&body, gw_dialect_chat.loose_key, "The two password fields didn't match.");
-    if (!gw_dialect_passes (request, &body))
+    }
+    if (!gw_dialect_read (request, &self->body))
         return;
-    if (!is_named)
-        create.nickname = s_local_part (create.email);
-    s_create (request, &create);
+    s_read_newcomer (self);
+    request->steps = self;
+    request->refusals = s_not_registered;
+    if (gw_dialect_is_good (&self->body) && self->is_same)
+        gw_dialect_call (request, PT_OP_auth_account_create, &self->create, s_on_registered);
+    else
+        s_judge (request, true);
 }
 
 /* ---- confirming an address ---------------------------------------------------------- */

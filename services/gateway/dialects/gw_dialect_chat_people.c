@@ -4,6 +4,7 @@
 #include "gw_browser.h"
 #include "gw_dialect_chat.h"
 #include "gw_text.h"
+#include "pt_codec.h"
 #include <inttypes.h>
 
 /* ---- a person ------------------------------------------------------------------- */
@@ -101,7 +102,7 @@ static void s_on_found (void *arg, const sv_reply_t *reply)
         s_answer_people (request, reply->msg, true);
 }
 
-/*  Nobody has a name that is longer than any. */
+/*  Nobody has a name that is longer than any, or no text. */
 static void s_search (gw_request_t *request)
 {
     gw_dialect_page_t page;
@@ -114,7 +115,7 @@ static void s_search (gw_request_t *request)
                              .has_limit = true,
                              .shows_email = true,
                              .has_shows_email = true};
-    if (find.q.len > LIM_QUERY)
+    if (find.q.len > LIM_QUERY || !pt_utf8_valid (find.q.at, find.q.len))
         gw_dialect_say (request, 204, NULL, NULL);
     else
         gw_dialect_call (request, PT_OP_chat_people_find, &find, s_on_found);

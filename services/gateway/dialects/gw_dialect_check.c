@@ -120,19 +120,37 @@ bool gw_dialect_email (gw_dialect_body_t *self, const char *field, bool is_requi
     return true;
 }
 
+/*  The 32 hex digits of a UUID as Python reads one: hyphens anywhere or nowhere, in braces, behind urn:uuid:. */
+static bool s_uuid_digits (pt_str_t text, char out[32])
+{
+    static const char urn[] = "urn:uuid:";
+    unsigned count = 0;
+    if (text.len >= sizeof urn - 1 && memcmp (text.at, urn, sizeof urn - 1) == 0)
+        text = (pt_str_t){text.at + sizeof urn - 1, text.len - (uint32_t)(sizeof urn - 1)};
+    if (text.len >= 2 && text.at[0] == '{' && text.at[text.len - 1] == '}')
+        text = (pt_str_t){text.at + 1, text.len - 2};
+    for (uint32_t i = 0; i < text.len; i++) {
+        if (text.at[i] == '-')
+            continue;
+        if (count == 32 || !isxdigit ((unsigned char)text.at[i]))
+            return false;
+        out[count++] = (char)tolower ((unsigned char)text.at[i]);
+    }
+    return count == 32;
+}
+
 bool gw_dialect_uuid (gw_dialect_body_t *self, const char *field, bool is_required, pt_str_t *out)
 {
-    static const char shape[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+    char digits[32];
     const gw_value_t *value = s_present (self, field, is_required);
     if (!value)
         return false;
-    bool is_uuid = value->kind == GW_VALUE_TEXT && value->text.len == sizeof shape - 1;
-    for (size_t i = 0; is_uuid && i < sizeof shape - 1; i++)
-        is_uuid = shape[i] == '-' ? value->text.at[i] == '-' : isxdigit ((unsigned char)value->text.at[i]) != 0;
-    if (!is_uuid)
+    if (value->kind != GW_VALUE_TEXT || !s_uuid_digits (value->text, digits))
         return s_fail (self, field, "Must be a valid UUID.");
-    *out = value->text;
-    return true;
+    const char *text = pt_arena_printf (self->arena, "%.8s-%.4s-%.4s-%.4s-%.12s", digits, digits + 8, digits + 12,
+                                        digits + 16, digits + 20);
+    *out = pt_str (text ? text : "");
+    return text || s_fail (self, field, NULL);
 }
 
 /* ---- truth and numbers ------------------------------------------------------------ */

@@ -36,7 +36,7 @@ bool gw_dialect_flag (gw_dialect_body_t *self, const char *field, bool is_requir
 
 bool gw_dialect_integer (gw_dialect_body_t *self, const char *field, bool is_required, int64_t *out);
 
-/*  In its canonical form, letters of either case. */
+/*  In any form that Python knows; `out` is the canonical one. */
 bool gw_dialect_uuid (gw_dialect_body_t *self, const char *field, bool is_required, pt_str_t *out);
 
 /*  The id of something that is somewhere else; digits will do.  Whether it exists is for others to say. */

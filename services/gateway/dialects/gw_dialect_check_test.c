@@ -222,6 +222,13 @@ static void test_addresses_and_uuids_have_a_form (void **state)
         {"\" a@b.c \"", "", "Must be a valid UUID."},
         {"\"a@b\"", "Enter a valid email address.", "Must be a valid UUID."},
         {"\"0f8fad5b-d9cb-469f-A165-70867728950e\"", "Enter a valid email address.", ""},
+        {"\"0f8fad5bd9cb469fA16570867728950e\"", "Enter a valid email address.", ""},
+        {"\"{0f8fad5b-d9cb-469f-a165-70867728950e}\"", "Enter a valid email address.", ""},
+        {"\"urn:uuid:0f8fad5b-d9cb-469f-a165-70867728950e\"", "Enter a valid email address.", ""},
+        {"\"{0f8fad5b-d9cb-469f-a165-70867728950e\"", "Enter a valid email address.", "Must be a valid UUID."},
+        {"\"0f8fad5b-d9cb-469f-a165-70867728950\"", "Enter a valid email address.", "Must be a valid UUID."},
+        {"\"0f8fad5b-d9cb-469f-a165-70867728950e0\"", "Enter a valid email address.", "Must be a valid UUID."},
+        {"\"\"", "This field may not be blank.", "Must be a valid UUID."},
         {"\"0f8fad5b-d9cb-469f-a165-70867728950g\"", "Enter a valid email address.", "Must be a valid UUID."},
         {"7", "Enter a valid email address.", "Must be a valid UUID."},
         {"null", "This field may not be null.", "This field may not be null."},
@@ -236,6 +243,8 @@ static void test_addresses_and_uuids_have_a_form (void **state)
         body = s_body (JSON, text);
         is_there = gw_dialect_uuid (&body, "v", true, &value);
         s_found (&body, is_there, rows[i].uuid);
+        if (is_there)
+            assert_true (pt_str_eq (value, PT_LIT ("0f8fad5b-d9cb-469f-a165-70867728950e")));
     }
 }
 

@@ -6,7 +6,6 @@
 #include "gw_dialect_sign_in.h"
 #include "gw_shape.h"
 #include "gw_text.h"
-#include <inttypes.h>
 
 #define NOT_VALID "\"code\":\"token_not_valid\""
 
@@ -28,14 +27,9 @@ static void s_on_registered (void *arg, const sv_reply_t *reply)
     if (!gw_dialect_succeeded (request, reply, s_not_registered))
         return;
     const pt_account_t *account = reply->msg;
-    pt_buf_t body;
-    pt_buf_init (&body, GW_DIALECT_ANSWER);
-    pt_buf_printf (&body, "{\"id\":%" PRIu64 ",\"name\":", account->id);
-    gw_dialect_json_text (&body, account->has_name, account->name);
-    pt_buf_puts (&body, ",\"username\":");
-    gw_dialect_json_text (&body, account->has_login, account->login);
-    pt_buf_puts (&body, "}");
-    gw_dialect_answer (request, 201, &body);
+    const gw_dialect_member_t members[] = {{"name", account->has_name, account->name},
+                                           {"username", account->has_login, account->login}};
+    gw_dialect_answer_account (request, account->id, members);
 }
 
 /*  The three fields in this order; the first that is not there is the only one told. */

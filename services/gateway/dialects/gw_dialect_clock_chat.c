@@ -93,7 +93,7 @@ static void s_on_told (void *arg, const sv_reply_t *reply)
 
 static void s_tell (gw_request_t *request)
 {
-    const gw_pair_t *name = gw_http_query (request, "group_name");
+    const gw_pair_t *name = gw_dialect_query (request, "group_name");
     if (!name || name->value_len == 0) {
         gw_dialect_say (request, 400, "error", "group_name is required");
         return;

@@ -5,7 +5,6 @@
 #include "gw_browser.h"
 #include "gw_dialect_sign_in.h"
 #include "gw_text.h"
-#include <inttypes.h>
 
 /* ---- registering ----------------------------------------------------------------- */
 
@@ -30,14 +29,9 @@ static void s_on_registered (void *arg, const sv_reply_t *reply)
     if (!gw_dialect_succeeded (request, reply, s_not_registered))
         return;
     const pt_account_t *account = reply->msg;
-    pt_buf_t body;
-    pt_buf_init (&body, GW_DIALECT_ANSWER);
-    pt_buf_printf (&body, "{\"id\":%" PRIu64 ",\"email\":", account->id);
-    gw_dialect_json_text (&body, account->has_email, account->email);
-    pt_buf_puts (&body, ",\"name\":");
-    gw_dialect_json_text (&body, account->has_name, account->name);
-    pt_buf_puts (&body, "}");
-    gw_dialect_answer (request, 201, &body);
+    const gw_dialect_member_t members[] = {{"email", account->has_email, account->email},
+                                           {"name", account->has_name, account->name}};
+    gw_dialect_answer_account (request, account->id, members);
 }
 
 static void s_register (gw_request_t *request)
@@ -93,7 +87,7 @@ static void s_sign_in (gw_request_t *request)
 {
     gw_dialect_body_t body;
     gw_dialect_sign_in_t ask = {.kind = PT_credential_kind_KNOX,
-                                .has_cookie = true,
+                                .with_cookie = true,
                                 .tells_unknown = true,
                                 .refusals = s_not_signed_in,
                                 .fn = s_on_signed_in};

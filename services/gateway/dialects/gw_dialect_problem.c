@@ -137,6 +137,21 @@ static int s_add_field (const gw_dialect_problem_t *self, const pt_field_error_t
     return row->status ? row->status : 400;
 }
 
+bool gw_dialect_faults_refused (gw_dialect_faults_t *self, const pt_error_t *error,
+                                const gw_dialect_refusal_t *refusals, pt_arena_t *arena)
+{
+    const gw_dialect_problem_t problem = {.err = -PT_E_invalid, .refusals = refusals, .arena = arena};
+    const char *beside;
+    for (uint32_t i = 0; i < error->errors.count; i++) {
+        pt_field_error_t field = error->errors.at[i];
+        field.field.at = pt_arena_copy (arena, field.field.at, field.field.len);
+        if (!field.field.at)
+            return false;
+        s_add_field (&problem, &field, self, &beside);
+    }
+    return true;
+}
+
 /*  What the table of the dialect says of this; the status, or 0 when it says nothing. */
 static int s_write_refused (pt_buf_t *out, const gw_dialect_problem_t *self)
 {

@@ -57,6 +57,11 @@ typedef struct {
     const char *beside; /* further members, as JSON; NULL: none */
 } gw_dialect_refusal_t;
 
+/*  Adds what an operation refused of fields, as the table words it; nothing of `error` is kept.  False when
+    memory is out. */
+bool gw_dialect_faults_refused (gw_dialect_faults_t *self, const pt_error_t *error,
+                                const gw_dialect_refusal_t *refusals, pt_arena_t *arena);
+
 /*  Everything an answer depends on. */
 typedef struct {
     const gw_dialect_t *dialect;

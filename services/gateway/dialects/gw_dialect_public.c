@@ -75,7 +75,7 @@ static void s_sign_in (gw_request_t *request)
 {
     gw_dialect_body_t body;
     gw_dialect_sign_in_t ask = {
-        .kind = PT_credential_kind_AUTHTOKEN, .has_cookie = true, .refusals = s_not_signed_in, .fn = s_on_signed_in};
+        .kind = PT_credential_kind_AUTHTOKEN, .with_cookie = true, .refusals = s_not_signed_in, .fn = s_on_signed_in};
     if (!gw_dialect_read (request, &body))
         return;
     gw_dialect_text (&body, "username", &(gw_text_rule_t){.is_required = true}, &ask.identifier);

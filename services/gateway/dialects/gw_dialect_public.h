@@ -15,7 +15,7 @@ void gw_dialect_public_ask_people (gw_request_t *request, const uint64_t *ids, u
 /*  The one of this id; NULL: not among them. */
 const pt_person_t *gw_dialect_public_person (const pt_people_t *people, uint64_t id);
 
-/*  Answers that what a field names does not exist. */
-void gw_dialect_public_say_missing (gw_request_t *request, const char *field, uint64_t id);
+/*  Notes that what a field names does not exist. */
+void gw_dialect_public_note_missing (gw_dialect_body_t *body, const char *field, uint64_t id);
 
 #endif

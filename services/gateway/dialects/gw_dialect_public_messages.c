@@ -243,11 +243,11 @@ static void s_read (gw_request_t *request)
 
 /*  What a body says.  `room` and `user` must be there somewhere, and are not heeded. */
 typedef struct {
-    uint64_t room; /* of the path */
+    gw_dialect_body_t body; /* with what is wrong */
+    uint64_t room;          /* of the path */
     pt_str_t content;
     uint64_t named_room, named_user; /* 0: not named */
     pt_str_t name;                   /* the sender's */
-    gw_dialect_refusal_t no_room[2]; /* that `named_room` is none */
 } s_post_t;
 
 static const gw_dialect_refusal_t s_not_posted[] = {
@@ -294,25 +294,23 @@ static void s_send (gw_request_t *request)
     gw_dialect_call (request, PT_OP_chat_send, &send, s_on_sent);
 }
 
-static void s_on_named_room (void *arg, const sv_reply_t *reply)
+static void s_send_if_good (gw_request_t *request)
 {
-    gw_request_t *request = arg;
     const s_post_t *post = request->steps;
-    if (gw_dialect_succeeded (request, reply, post->no_room))
+    if (gw_dialect_passes (request, &post->body))
         s_send (request);
 }
 
-static void s_check_room (gw_request_t *request)
+static void s_on_named_room (void *arg, const sv_reply_t *reply)
 {
+    gw_request_t *request = arg;
     s_post_t *post = request->steps;
-    const char *sentence =
-        pt_arena_printf (request->arena, "Invalid pk \"%" PRIu64 "\" - object does not exist.", post->named_room);
-    post->no_room[0] =
-        (gw_dialect_refusal_t){.err = PT_E_not_found, .status = 400, .key = "room", .sentence = sentence};
-    if (sentence)
-        gw_dialect_public_find (request, post->named_room, s_on_named_room);
-    else
-        gw_http_fail (request, -PT_E_memory, NULL, NULL);
+    if (reply->status == -PT_E_not_found) {
+        gw_call_took (request, reply);
+        gw_dialect_public_note_missing (&post->body, "room", post->named_room);
+    } else if (!gw_dialect_succeeded (request, reply, NULL))
+        return;
+    s_send_if_good (request);
 }
 
 static void s_on_people (void *arg, const sv_reply_t *reply)
@@ -323,27 +321,29 @@ static void s_on_people (void *arg, const sv_reply_t *reply)
         return;
     const pt_person_t *sender = gw_dialect_public_person (reply->msg, request->identity.account);
     if (post->named_user != 0 && !gw_dialect_public_person (reply->msg, post->named_user))
-        gw_dialect_public_say_missing (request, "user", post->named_user);
-    else if (sender && !s_copy (request, gw_dialect_person_name (sender), &post->name))
-        gw_http_fail (request, -PT_E_memory, NULL, NULL);
-    else if (post->named_room != 0 && post->named_room != post->room)
-        s_check_room (request);
+        gw_dialect_public_note_missing (&post->body, "user", post->named_user);
+    if (sender && !s_copy (request, gw_dialect_person_name (sender), &post->name))
+        post->body.is_short = true;
+    if (post->named_room != 0 && post->named_room != post->room && !post->body.is_short)
+        gw_dialect_public_find (request, post->named_room, s_on_named_room);
     else
-        s_send (request);
+        s_send_if_good (request);
 }
 
 static void s_on_room_to_post (void *arg, const sv_reply_t *reply)
 {
     gw_request_t *request = arg;
     s_post_t *post = request->steps;
-    gw_dialect_body_t body;
-    if (!gw_dialect_succeeded (request, reply, NULL) || !gw_dialect_read (request, &body))
+    gw_dialect_body_t *body = &post->body;
+    if (!gw_dialect_succeeded (request, reply, NULL) || !gw_dialect_read (request, body))
         return;
-    gw_dialect_text (&body, "content", &(gw_text_rule_t){.is_required = true, .max = LIM_BODY}, &post->content);
-    gw_dialect_pk (&body, "room", false, &post->named_room);
-    gw_dialect_pk (&body, "user", false, &post->named_user);
-    if (!gw_dialect_passes (request, &body))
+    gw_dialect_text (body, "content", &(gw_text_rule_t){.is_required = true, .max = LIM_BODY}, &post->content);
+    gw_dialect_pk (body, "room", false, &post->named_room);
+    gw_dialect_pk (body, "user", false, &post->named_user);
+    if (body->is_short) {
+        gw_dialect_passes (request, body);
         return;
+    }
     const uint64_t ids[] = {request->identity.account, post->named_user};
     gw_dialect_public_ask_people (request, ids, post->named_user != 0 ? 2 : 1, s_on_people);
 }

@@ -42,12 +42,13 @@ const pt_person_t *gw_dialect_public_person (const pt_people_t *people, uint64_t
     return NULL;
 }
 
-void gw_dialect_public_say_missing (gw_request_t *request, const char *field, uint64_t id)
+void gw_dialect_public_note_missing (gw_dialect_body_t *body, const char *field, uint64_t id)
 {
-    pt_buf_t body;
-    pt_buf_init (&body, GW_DIALECT_ANSWER);
-    pt_buf_printf (&body, "{\"%s\":[\"Invalid pk \\\"%" PRIu64 "\\\" - object does not exist.\"]}", field, id);
-    gw_dialect_answer (request, 400, &body);
+    const char *sentence = pt_arena_printf (body->arena, "Invalid pk \"%" PRIu64 "\" - object does not exist.", id);
+    if (sentence)
+        gw_dialect_fault (body, field, sentence);
+    else
+        body->is_short = true;
 }
 
 /* ---- writing rooms ----------------------------------------------------------------- */
@@ -202,6 +203,7 @@ static void s_retrieve (gw_request_t *request)
 
 /*  What a body says of a room. */
 typedef struct {
+    gw_dialect_body_t body; /* with what is wrong */
     pt_str_t name, topic;
     bool has_name, has_topic;
     uint64_t maker; /* has to be somebody, and is not heeded; 0: nobody is named */
@@ -247,16 +249,22 @@ static void s_do (gw_request_t *request)
     gw_dialect_call (request, PT_OP_chat_room_create, &create, s_on_done);
 }
 
+static void s_do_if_good (gw_request_t *request)
+{
+    const s_change_t *change = request->steps;
+    if (gw_dialect_passes (request, &change->body))
+        s_do (request);
+}
+
 static void s_on_maker (void *arg, const sv_reply_t *reply)
 {
     gw_request_t *request = arg;
-    const s_change_t *change = request->steps;
+    s_change_t *change = request->steps;
     if (!gw_dialect_succeeded (request, reply, NULL))
         return;
-    if (gw_dialect_public_person (reply->msg, change->maker))
-        s_do (request);
-    else
-        gw_dialect_public_say_missing (request, "created_by", change->maker);
+    if (!gw_dialect_public_person (reply->msg, change->maker))
+        gw_dialect_public_note_missing (&change->body, "created_by", change->maker);
+    s_do_if_good (request);
 }
 
 /*  Reads the body, and does what it says. */
@@ -264,7 +272,6 @@ static void s_begin (gw_request_t *request, int status)
 {
     const gw_text_rule_t name = {.is_required = request->method != GW_PATCH, .max = LIM_ROOM_NAME};
     const gw_text_rule_t topic = {.may_be_blank = true, .max = LIM_ROOM_TOPIC};
-    gw_dialect_body_t body;
     s_change_t *change = pt_arena_alloc (request->arena, sizeof *change);
     if (!change) {
         gw_http_fail (request, -PT_E_memory, NULL, NULL);
@@ -272,17 +279,15 @@ static void s_begin (gw_request_t *request, int status)
     }
     request->steps = change;
     change->status = status;
-    if (!gw_dialect_read (request, &body))
+    if (!gw_dialect_read (request, &change->body))
         return;
-    change->has_name = gw_dialect_text (&body, "name", &name, &change->name);
-    change->has_topic = gw_dialect_text (&body, "topic", &topic, &change->topic);
-    gw_dialect_pk (&body, "created_by", false, &change->maker);
-    if (!gw_dialect_passes (request, &body))
-        return;
-    if (change->maker != 0)
+    change->has_name = gw_dialect_text (&change->body, "name", &name, &change->name);
+    change->has_topic = gw_dialect_text (&change->body, "topic", &topic, &change->topic);
+    gw_dialect_pk (&change->body, "created_by", false, &change->maker);
+    if (change->maker != 0 && !change->body.is_short)
         gw_dialect_public_ask_people (request, &change->maker, 1, s_on_maker);
     else
-        s_do (request);
+        s_do_if_good (request);
 }
 
 static void s_create (gw_request_t *request)

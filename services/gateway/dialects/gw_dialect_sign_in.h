@@ -12,7 +12,7 @@ typedef void (gw_signed_in_fn) (gw_request_t *request, const pt_session_grant_t 
 typedef struct {
     pt_str_t identifier, password;
     pt_credential_kind_t kind;            /* of the token */
-    bool has_cookie;                      /* the answer sets the cookies of a browser's session too */
+    bool with_cookie;                     /* the answer sets the cookies of a browser's session too */
     bool tells_unknown;                   /* the refusal names `identifier` when nobody has it */
     const gw_dialect_refusal_t *refusals; /* NULL: the usual words */
     gw_signed_in_fn *fn;

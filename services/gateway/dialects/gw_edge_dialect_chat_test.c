@@ -5,7 +5,6 @@
 
 #define H "Host: h.example:8000\r\n"
 #define FORM "Content-Type: application/x-www-form-urlencoded\r\n"
-#define HEX40 "0123456789abcdef0123456789abcdef01234567"
 #define KEY "abcdefghijklmnopqrstuvwxyz012345"
 #define UUID "01234567-89ab-cdef-0123-456789abcdef"
 #define AUTH "/api/rest-auth/"
@@ -58,8 +57,6 @@ static void test_registering_keeps_the_rules_of_auth_and_hides_the_address (void
     probe_t *self = *state;
     const harness_frame_t *call;
     const pt_account_t account = {.id = 7};
-    const pt_session_grant_t token = {
-        .token = PT_LIT (HEX40), .has_token = true, .token_type = PT_LIT ("Token"), .account = 7, .session = 3};
     int fd = s_ask (self, "POST", AUTH "registration/", "",
                     "email=Bo%40x.example&password1=+some+words+&password2=some+words");
     const pt_account_create_t *create = s_expect (self, PT_OP_auth_account_create, &call);
@@ -72,10 +69,47 @@ static void test_registering_keeps_the_rules_of_auth_and_hides_the_address (void
     const pt_session_create_t *session = s_expect (self, PT_OP_auth_session_create, &call);
     assert_true (session->kind == PT_credential_kind_AUTHTOKEN);
     assert_true (pt_str_eq (session->identifier, PT_LIT ("Bo@x.example")));
-    harness_answer (self->harness, call, &token);
-    harness_refuse (self->harness, harness_expect (self->harness, PT_OP_auth_session_create), PT_E_busy, NULL);
-    const probe_got_t *got = s_hear (fd, 503, "{\"detail\":\"Service temporarily unavailable.\"}");
-    assert_null (strstr (got->bytes, HEX40)); /* no half of an answer */
+    assert_true (session->with_cookie);
+    harness_refuse (self->harness, call, PT_E_busy, NULL);
+    s_hear (fd, 503, "{\"detail\":\"Service temporarily unavailable.\"}");
+}
+
+static void test_what_is_wrong_with_a_registration_is_asked_without_making_one (void **state)
+{
+    probe_t *self = *state;
+    const harness_frame_t *call;
+    const pt_empty_t good = {0};
+    const pt_field_error_t fields[] = {{.field = PT_LIT ("password"), .code = PT_LIT ("numeric")},
+                                       {.field = PT_LIT ("email"), .code = PT_LIT ("taken")},
+                                       {.field = PT_LIT ("odd"), .code = PT_LIT ("wrong")}};
+    const pt_error_t error = {.errors = {fields, 3}, .has_errors = true};
+    static const char same[] = "email=a%40x.example&password1=12345678&password2=12345678";
+    static const char differ[] = "email=a%40x.example&password1=12345678&password2=other";
+    int fd = s_ask (self, "POST", AUTH "registration/", "", differ);
+    const pt_account_judge_t *judge = s_expect (self, PT_OP_auth_account_judge, &call);
+    assert_true (pt_str_eq (judge->email, PT_LIT ("a@x.example")) && pt_str_eq (judge->password, PT_LIT ("12345678")));
+    harness_refuse_with (self->harness, call, PT_E_invalid, &error);
+    s_hear (fd, 400,
+            "\r\n\r\n{\"password1\":[\"This password is entirely numeric.\"],\"email\":[\"A user is already registered "
+            "with this e-mail address.\"],\"odd\":[\"This value is not valid.\"]}");
+    fd = s_ask (self, "POST", AUTH "registration/", "", differ);
+    harness_answer (self->harness, harness_expect (self->harness, PT_OP_auth_account_judge), &good);
+    s_hear (fd, 400, "\r\n\r\n{\"non_field_errors\":[\"The two password fields didn't match.\"]}");
+    fd = s_ask (self, "POST", AUTH "registration/", "", differ);
+    harness_refuse (self->harness, harness_expect (self->harness, PT_OP_auth_account_judge), PT_E_unavailable, NULL);
+    s_hear (fd, 503, "{\"detail\":\"Service temporarily unavailable.\"}");
+    fd = s_ask (self, "POST", AUTH "registration/", "", "password2=other");
+    s_hear (fd, 400, "{\"email\":[\"This field is required.\"],\"password1\":[\"This field is required.\"]}");
+
+    /*  What auth refused stays so, though the address was freed meanwhile. */
+    const pt_error_t numeric = {.errors = {fields, 1}, .has_errors = true};
+    fd = s_ask (self, "POST", AUTH "registration/", "", same);
+    harness_refuse_with (self->harness, harness_expect (self->harness, PT_OP_auth_account_create), PT_E_invalid,
+                         &numeric);
+    judge = s_expect (self, PT_OP_auth_account_judge, &call);
+    assert_true (judge->has_email && !judge->has_password);
+    harness_answer (self->harness, call, &good);
+    s_hear (fd, 400, "\r\n\r\n{\"password1\":[\"This password is entirely numeric.\"]}");
 }
 
 static void test_a_link_tells_a_bad_key_from_a_service_that_is_away (void **state)
@@ -262,6 +296,7 @@ int main (void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test (test_registering_keeps_the_rules_of_auth_and_hides_the_address),
+        cmocka_unit_test (test_what_is_wrong_with_a_registration_is_asked_without_making_one),
         cmocka_unit_test (test_a_link_tells_a_bad_key_from_a_service_that_is_away),
         cmocka_unit_test (test_signing_out_ends_the_key_and_what_was_shown),
         cmocka_unit_test (test_signing_out_ends_no_session_of_another_account),

@@ -139,4 +139,31 @@ static inline void fake_drive_end (fake_drive_t *self, sv_bulk_kind_t kind, cons
     pt_buf_fini (&body);
 }
 
+/* ---- a gateway and a drive ---------------------------------------------------------- */
+
+typedef struct {
+    probe_t *probe;
+    fake_drive_t *drive;
+} test_t;
+
+/*  For a group's setup: a gateway with these further arguments (NULL-terminated). */
+static inline int test_open (void **state, const char *const *extra)
+{
+    test_t *self = calloc (1, sizeof *self);
+    assert_non_null (self);
+    self->probe = probe_new (extra);
+    self->drive = fake_drive_new (harness_dir (self->probe->harness), "one");
+    *state = self;
+    return 0;
+}
+
+static inline int test_close (void **state)
+{
+    test_t *self = *state;
+    fake_drive_destroy (&self->drive);
+    probe_destroy (&self->probe);
+    free (self);
+    return 0;
+}
+
 #endif

@@ -8,29 +8,10 @@
 #define SHA "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 #define BIG (6 * 1024 * 1024)
 
-typedef struct {
-    probe_t *probe;
-    fake_drive_t *drive;
-} test_t;
-
 static int s_setup (void **state)
 {
     static const char *const extra[] = {"--download-patience", "300ms", NULL};
-    test_t *self = calloc (1, sizeof *self);
-    assert_non_null (self);
-    self->probe = probe_new (extra);
-    self->drive = fake_drive_new (harness_dir (self->probe->harness), "one");
-    *state = self;
-    return 0;
-}
-
-static int s_teardown (void **state)
-{
-    test_t *self = *state;
-    fake_drive_destroy (&self->drive);
-    probe_destroy (&self->probe);
-    free (self);
-    return 0;
+    return test_open (state, extra);
 }
 
 static pt_file_t s_file (uint64_t size)
@@ -367,7 +348,7 @@ static void test_anybody_may_see_a_picture_and_keep_it (void **state)
     }
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown (f, s_setup, s_teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown (f, s_setup, test_close)
 
 int main (void)
 {

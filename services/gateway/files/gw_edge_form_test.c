@@ -9,31 +9,18 @@
 #define PICTURE(file) "--b\r\nContent-Disposition: form-data; name=\"avatar\"; filename=\"" file "\"\r\n\r\n"
 #define END "\r\n--b--\r\n"
 
-typedef struct {
-    probe_t *probe;
-    fake_drive_t *drive;
-} test_t;
-
 static int s_setup (void **state)
 {
     static const char *const extra[] = {"--upload-patience", "60s", NULL};
-    test_t *self = calloc (1, sizeof *self);
-    assert_non_null (self);
-    self->probe = probe_new (extra);
-    self->drive = fake_drive_new (harness_dir (self->probe->harness), "one");
-    *state = self;
-    return 0;
+    return test_open (state, extra);
 }
 
 /*  The last answer may have been the last act of a gateway that touched what was gone with it. */
 static int s_teardown (void **state)
 {
-    test_t *self = *state;
+    const test_t *self = *state;
     assert_int_equal (probe_status (probe_get (self->probe->port, "GET /livez HTTP/1.1\r\n" H "\r\n")), 200);
-    fake_drive_destroy (&self->drive);
-    probe_destroy (&self->probe);
-    free (self);
-    return 0;
+    return test_close (state);
 }
 
 /*  Begins a form of `len` bytes, of which `text` comes at once. */

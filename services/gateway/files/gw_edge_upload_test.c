@@ -8,20 +8,10 @@
 #define BYTES "Content-Type: application/offset+octet-stream\r\n"
 #define EXPIRES INT64_C (784111777000000)
 
-typedef struct {
-    probe_t *probe;
-    fake_drive_t *drive;
-} test_t;
-
 static int s_start (void **state, const char *patience)
 {
     const char *const extra[] = {"--upload-patience", patience, "--upload-max", "100MiB", NULL};
-    test_t *self = calloc (1, sizeof *self);
-    assert_non_null (self);
-    self->probe = probe_new (extra);
-    self->drive = fake_drive_new (harness_dir (self->probe->harness), "one");
-    *state = self;
-    return 0;
+    return test_open (state, extra);
 }
 
 static int s_setup (void **state)
@@ -32,15 +22,6 @@ static int s_setup (void **state)
 static int s_setup_patient (void **state)
 {
     return s_start (state, "60s");
-}
-
-static int s_teardown (void **state)
-{
-    test_t *self = *state;
-    fake_drive_destroy (&self->drive);
-    probe_destroy (&self->probe);
-    free (self);
-    return 0;
 }
 
 static pt_upload_t s_upload (uint64_t offset, uint64_t length)
@@ -517,7 +498,7 @@ static void test_a_picture_is_answered_with_the_account_that_shows_it (void **st
     close (fd);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown (f, s_setup, s_teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown (f, s_setup, test_close)
 
 int main (void)
 {
@@ -536,7 +517,7 @@ int main (void)
         TEST (test_a_chunked_body_is_decoded_and_ends_the_connection),
         TEST (test_a_client_that_leaves_gives_a_whole_file_up_but_no_upload_of_tus),
         TEST (test_a_client_that_leaves_before_the_grant_does_not_keep_drive_waiting),
-        cmocka_unit_test_setup_teardown (test_who_is_signed_out_brings_no_more_bytes, s_setup_patient, s_teardown),
+        cmocka_unit_test_setup_teardown (test_who_is_signed_out_brings_no_more_bytes, s_setup_patient, test_close),
         TEST (test_a_client_that_sends_too_slowly_is_given_up),
         TEST (test_a_refusal_in_the_middle_reaches_a_client_that_still_sends),
         TEST (test_a_replica_that_is_lost_is_said_so),
