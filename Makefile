@@ -412,12 +412,18 @@ E2E_MODULES   := tests/e2e/node_modules/.package-lock.json $(PAGES_MODULES)
 	@cd $* && npm ci --silent
 	@touch $@
 
-# Pages for people, compiled in.
+# Pages for people, compiled in; and the same in a browser, with two people at a time.
 UI_FILES := $(BUILD)/gen/ui/ui_files.inc
 INC_ui   := -I$(BUILD)/gen/ui
 $(UI_FILES): services/gateway/ui/ui_files.sh $(wildcard services/gateway/ui/pages/* services/gateway/ui/files/*)
 	@mkdir -p $(@D)
 	@sh $< services/gateway/ui > $@.new && mv $@.new $@
 $(BUILD)/obj/services/gateway/ui/gw_ui_files.o: $(UI_FILES)
+pages-test: ## walk through the pages in a browser; screenshots in build/pages
+	@scripts/deps test pages
+	@$(MAKE) --no-print-directory -j2 all
+	@$(MAKE) --no-print-directory $(E2E_MODULES)
+	@node --test tests/pages/*.test.mjs
+.PHONY: pages-test
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -19,7 +19,13 @@ function show(room) {
   list.append(item);
 }
 
-const ways = { 0: 'The server can not be reached.', 403: 'Sign in to see the rooms.' };
+function tellToSignIn() {
+  const link = document.createElement('a');
+  link.href = '/ui/login/';
+  link.textContent = 'Sign in';
+  tell('', true);
+  status.append(link, ' to see the rooms.');
+}
 
 async function read(path) {
   try {
@@ -29,12 +35,8 @@ async function read(path) {
     more.onclick = () => read(next);
     tell(list.children.length > 0 ? '' : 'There are no rooms yet.');
   } catch (error) {
-    tell(ways[error.status] ?? error.message, true);
-    if (error.status !== 403) return;
-    const link = document.createElement('a');
-    link.href = '/ui/login/';
-    link.textContent = 'Sign in';
-    status.append(' ', link);
+    if (error.status === 403) tellToSignIn();
+    else tell(error.message, true);
   }
 }
 
