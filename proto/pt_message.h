@@ -224,4 +224,15 @@ static inline void pt_topic_room (uint8_t out[PT_TOPIC_ROOM_LEN], uint64_t room)
         out[1 + i] = (uint8_t)(room >> (56 - 8 * i));
 }
 
+/*  Topic of the signals to an address: 's' and the address, of which at most
+    LIM_ROOM_ADDRESS bytes count; returns its length.  It may begin another one. */
+#define PT_TOPIC_SIGNAL_MAX (1 + LIM_ROOM_ADDRESS)
+static inline size_t pt_topic_signal (uint8_t out[PT_TOPIC_SIGNAL_MAX], pt_str_t address)
+{
+    size_t len = address.len < LIM_ROOM_ADDRESS ? address.len : LIM_ROOM_ADDRESS;
+    out[0] = 's';
+    memcpy (out + 1, address.at, len);
+    return 1 + len;
+}
+
 #endif

@@ -26,7 +26,7 @@ static void descriptors_point_at_the_members (void **state)
     const pt_desc_t *desc = pt_desc (PT_MSG_send);
     assert_string_equal (desc->name, "send");
     assert_int_equal (desc->size, sizeof (pt_send_t));
-    assert_int_equal (desc->field_count, 3);
+    assert_int_equal (desc->field_count, 4);
     const pt_field_t *room = pt_desc_field (desc, "room", 4);
     assert_int_equal (room->type, PT_T_ID);
     assert_int_equal (room->offset, offsetof (pt_send_t, room));
@@ -225,6 +225,17 @@ static void a_room_topic_is_its_letter_and_its_id (void **state)
     assert_memory_equal (topic, "r\x01\x02\x03\x04\x05\x06\x07\x08", sizeof topic);
 }
 
+static void a_signal_topic_is_its_letter_and_the_address (void **state)
+{
+    (void)state;
+    uint8_t topic[PT_TOPIC_SIGNAL_MAX];
+    assert_int_equal (pt_topic_signal (topic, PT_LIT ("lobby")), 6);
+    assert_memory_equal (topic, "slobby", 6);
+    char longer[LIM_ROOM_ADDRESS + 1];
+    memset (longer, 'x', sizeof longer);
+    assert_int_equal (pt_topic_signal (topic, (pt_str_t){longer, sizeof longer}), PT_TOPIC_SIGNAL_MAX);
+}
+
 int main (void)
 {
     const struct CMUnitTest tests[] = {
@@ -239,6 +250,7 @@ int main (void)
         cmocka_unit_test (roles_call_only_what_they_may),
         cmocka_unit_test (errors_have_a_name_a_status_and_a_title),
         cmocka_unit_test (a_room_topic_is_its_letter_and_its_id),
+        cmocka_unit_test (a_signal_topic_is_its_letter_and_the_address),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

@@ -22,6 +22,7 @@ const sv_handler_t chat_ops[] = {
     {PT_OP_chat_range, chat_forward_on_request},
     {PT_OP_chat_heads, chat_forward_on_request},
     {PT_OP_chat_revoked, chat_forward_on_request},
+    {PT_OP_chat_signal, chat_signal_on_request},
     {PT_OP_chat_room_find, chat_forward_on_request},
     {PT_OP_chat_room_index, chat_forward_on_request},
     {PT_OP_chat_members_add, chat_member_on_add},

@@ -1,8 +1,8 @@
 /*  gw_browser - the cookies of a browser's session, as answers set them. */
 
 #include "gw_browser.h"
-#include "gw_answer.h"
 #include "gw_config.h"
+#include "gw_random.h"
 
 bool gw_browser_is_secure (const gw_request_t *request)
 {

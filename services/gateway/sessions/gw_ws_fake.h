@@ -39,7 +39,7 @@ static struct {
     fake_call_t calls[FAKE_CALLS]; /* open ones, oldest first */
     unsigned call_count;
     uint64_t call_last;
-    bool is_bus_full;
+    bool is_bus_full, is_topic_refused;
     unsigned topics;
     struct {
         sv_event_fn *fn;
@@ -106,8 +106,13 @@ void sv_bus_cancel (sv_bus_t *self, uint64_t id)
 int sv_bus_subscribe (sv_bus_t *self, const void *topic, size_t topic_len)
 {
     (void)self;
-    bool is_room = *(const char *)topic == 'r';
-    assert_int_equal (topic_len, is_room ? PT_TOPIC_ROOM_LEN : 1);
+    char first = *(const char *)topic;
+    if (first == 's')
+        assert_in_range (topic_len, 2, PT_TOPIC_SIGNAL_MAX);
+    else
+        assert_int_equal (topic_len, first == 'r' ? PT_TOPIC_ROOM_LEN : 1);
+    if (fake.is_topic_refused)
+        return -PT_E_memory;
     fake.topics++;
     return 0;
 }
@@ -355,7 +360,7 @@ static inline fake_conn_t *fake_connect (uint64_t account)
     self->conn.ops = &fake_conn_ops;
     pt_buf_init (&self->wire, 64 * 1024 * 1024);
     pt_buf_init (&self->message, 64 * 1024 * 1024);
-    self->ws = gw_ws_open (&fake.gw, &self->conn, account ? &identity : NULL);
+    self->ws = gw_ws_open (&fake.gw, &self->conn, account ? &identity : NULL, false);
     assert_non_null (self->ws);
     return self;
 }
@@ -415,7 +420,7 @@ static inline void fake_ask (fake_conn_t *self, const char *format, ...)
     va_start (args, format);
     int len = vsnprintf (text, sizeof text, format, args);
     va_end (args);
-    gw_ws_message (self->ws, text, (size_t)len);
+    gw_ws_message (self->ws, text, (size_t)len, false);
     gw_sessions_turn (self->ws->sessions);
 }
 
