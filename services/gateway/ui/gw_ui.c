@@ -6,6 +6,7 @@
 #include "gw_shape.h"
 #include "gw_ui_files.h"
 #include "gw_ui_text.h"
+#include "sv_address.h"
 #include "sv_version.h"
 
 /*  The longest page, and the longest `next`. */
@@ -51,11 +52,7 @@ bool gw_ui_is_own (pt_str_t next)
 
 bool gw_ui_is_room (pt_str_t name)
 {
-    static const char signs[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
-    for (uint32_t i = 0; i < name.len; i++)
-        if (!memchr (signs, name.at[i], sizeof signs - 1))
-            return false;
-    return name.len > 0 && name.len <= 100;
+    return name.len <= SV_ADDRESS_OPEN_MAX && sv_address_dialect (name) != PT_room_dialect_none;
 }
 
 /* ---- what a page is filled with -------------------------------------------------------- */

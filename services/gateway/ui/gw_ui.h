@@ -22,7 +22,8 @@ gw_route_fn gw_ui_home;
     for a slash, and two slashes for another host. */
 bool gw_ui_is_own (pt_str_t next);
 
-/*  Whether it can be the name of an open chat: 1 to 100 letters, digits, `_` and `-`. */
+/*  Whether it can be the name of a chat that anybody may ask for: 1 to 100 letters, digits, `_` and `-`.  One of
+    another dialect's shape (sv_address.h) leads to a socket of that dialect. */
 bool gw_ui_is_room (pt_str_t name);
 
 /*  ---- for handlers of these routes --------------------------------------------------- */
