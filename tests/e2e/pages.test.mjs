@@ -193,6 +193,27 @@ test('S5-11 the four pages are HTML, and all that they load is there and may be 
   assert.equal((await get('/ui/room/seven/')).status, 404);
 });
 
+test('lines that come while those before them are read are shown once', async () => {
+  const [, feed] = (await get('/chat/lobby/')).text.match(/src="(\/pages\/[0-9a-f]+\/)room\.js"/);
+  const { text } = await ask(base, 'GET', `${feed}feed.js`);
+  const { overlap } = await import(`data:text/javascript,${encodeURIComponent(text)}`);
+  const over = (before, after) => overlap([...before], [...after], (a, b) => a === b);
+  for (const [before, after, wanted] of [
+    ['', '', 0],
+    ['abc', '', 0],
+    ['', 'abc', 0],
+    ['abc', 'def', 0],
+    ['abc', 'cde', 1],
+    ['abc', 'bcde', 2],
+    ['abc', 'abc', 3],
+    ['bc', 'abc', 0],
+    ['aaa', 'aab', 2],
+    ['abab', 'abab', 4],
+    ['xabab', 'ababab', 4],
+  ])
+    assert.equal(over(before, after), wanted, `${before} then ${after}`);
+});
+
 test('a wrong method on a page is told, and tries to sign in are limited', async () => {
   const wrong = await post('/ui/login/', {});
   isPage(wrong, 405);

@@ -49,6 +49,7 @@ export class Feed {
 
   connect() {
     clearTimeout(this.timer);
+    this.socket?.close(); // one that is still trying would be one too many
     const url = new URL(this.path, location.href);
     url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
     const socket = new WebSocket(url);
@@ -123,12 +124,13 @@ export class Feed {
 
   show(line) {
     const { lines } = this;
-    const isAtEnd = lines.scrollTop + lines.clientHeight >= lines.scrollHeight - 40;
+    const view = lines.parentElement;
+    const isAtEnd = view.scrollTop + view.clientHeight >= view.scrollHeight - 40;
     const item = element('li', line.from ? '' : line.text);
     if (line.from) item.append(element('b', line.from), line.text);
     lines.append(item);
     while (lines.children.length > LINES_MAX) lines.firstChild.remove();
-    if (isAtEnd) lines.scrollTop = lines.scrollHeight;
+    if (isAtEnd) view.scrollTop = view.scrollHeight;
     const come = this.texts.find((one) => one.isSent && this.isOwn(line, one.text));
     if (come) this.drop(come);
   }
