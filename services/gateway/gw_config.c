@@ -48,7 +48,8 @@ const sv_setting_t gw_settings[] = {
      "how often a client's network and account may ask; off: not on this machine, where a proxy or a test may be",
      NULL},
     {"pages", SV_TYPE_STR, AT (pages), NULL, 1, 4096 - 128, 0,
-     "folder of Swagger UI and ReDoc, services/gateway/documents/pages of the source; unset: /swagger/ and /redoc/ are 404",
+     "folder of Swagger UI and ReDoc, services/gateway/documents/pages of the source; unset: /swagger/ and /redoc/ are "
+     "404",
      NULL},
     {"compat-open-admin-signup", SV_TYPE_BOOL, AT (compat_open_admin_signup), "off", 0, 0, SV_RELOADABLE,
      "let whoever registers at /register/ become staff by asking for it", NULL},
