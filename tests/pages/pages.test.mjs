@@ -143,6 +143,12 @@ test('S5-11 whoever is not signed in reads a numbered room, and says nothing in 
   await status(guest, 'Refused');
   assert.match(await guest.locator('#waiting').innerText(), /may I\? - not confirmed/);
   await browser.shot(guest, 'public_room_refused');
+  await guest.getByRole('button', { name: 'Send again' }).click();
+  await until('it is refused again', async () => (await guest.getByRole('button', { name: 'Send again' }).count()) === 1);
+  await guest.reload();
+  assert.match(await guest.locator('#waiting').innerText(), /may I\? - not confirmed/);
+  await guest.getByRole('button', { name: 'Drop' }).click();
+  assert.equal(await guest.locator('#waiting li').count(), 0);
   assert.deepEqual(await lines(keeper.page), [`${keeper.name}welcome`]);
 });
 
