@@ -140,16 +140,30 @@ test('S5-11 whoever is not signed in reads a numbered room, and says nothing in 
   await guest.goto(`/ui/room/${id}/`);
   await linesAre(guest, [`${keeper.name}welcome`]);
   await say(guest, 'may I?');
-  await status(guest, 'Refused');
-  assert.match(await guest.locator('#waiting').innerText(), /may I\? - not confirmed/);
-  await browser.shot(guest, 'public_room_refused');
-  await guest.getByRole('button', { name: 'Send again' }).click();
-  await until('it is refused again', async () => (await guest.getByRole('button', { name: 'Send again' }).count()) === 1);
-  await guest.reload();
-  assert.match(await guest.locator('#waiting').innerText(), /may I\? - not confirmed/);
-  await guest.getByRole('button', { name: 'Drop' }).click();
-  assert.equal(await guest.locator('#waiting li').count(), 0);
-  assert.deepEqual(await lines(keeper.page), [`${keeper.name}welcome`]);
+  await status(guest, 'Sign in to say something');
+  assert.equal(await guest.locator('#text').inputValue(), 'may I?');
+});
+
+test('S5-11 what is refused stays to be sent again or dropped, over a reload too', async () => {
+  const [keeper, ann] = [await staff(), await resident()];
+  const id = await makeRoom(keeper, fresh('cellar'));
+  await ann.page.context().clearCookies(); // her session is over, her token is not
+  await ann.page.goto(`/ui/room/${id}/`);
+  await status(ann.page, 'Connected');
+  await say(ann.page, 'may I?');
+  await status(ann.page, 'Refused');
+  const waiting = ann.page.locator('#waiting');
+  const again = ann.page.getByRole('button', { name: 'Send again' });
+  assert.match(await waiting.innerText(), /may I\? - not confirmed/);
+  assert.ok(await ann.page.getByRole('link', { name: 'Sign in' }).last().isVisible());
+  await browser.shot(ann.page, 'public_room_refused');
+  await again.click();
+  await until('it is refused again', async () => (await again.count()) === 1);
+  await ann.page.reload();
+  assert.match(await waiting.innerText(), /may I\? - not confirmed/);
+  await ann.page.getByRole('button', { name: 'Drop' }).click();
+  assert.equal(await waiting.locator('li').count(), 0);
+  assert.deepEqual(await lines(keeper.page), []);
 });
 
 // ---- open chats -------------------------------------------------------------------

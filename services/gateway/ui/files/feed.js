@@ -30,9 +30,9 @@ function element(name, text) {
 export class Feed {
   // `path` of the socket; `encode` (text) gives a frame; `decode` (data) gives { from, text }, { error }, or null for what is not
   // shown; `isOwn` (line, text) says whether a line is that text come back; `opened` () may return a promise of lines that went
-  // before, instead of which all that is shown is replaced.
-  constructor({ path, encode, decode, isOwn, opened = () => null }) {
-    Object.assign(this, { path, encode, decode, isOwn, opened, tries: 0, early: null });
+  // before, instead of which all that is shown is replaced; `obstacle` () gives a sentence when nothing can be said here.
+  constructor({ path, encode, decode, isOwn, opened = () => null, obstacle = () => null }) {
+    Object.assign(this, { path, encode, decode, isOwn, opened, obstacle, tries: 0, early: null });
     for (const id of ['lines', 'waiting', 'status', 'say', 'text']) this[id] = document.getElementById(id);
     this.texts = []; // { text, isSent: false where it can be sent again }
     this.restore();
@@ -153,8 +153,10 @@ export class Feed {
 
   submit() {
     const text = this.text.value.trim();
+    const obstacle = this.obstacle();
     if (!text) return;
-    if (!this.isOpen) this.tell('Not connected: what you typed stays here until it can be sent.', true);
+    if (obstacle) this.tell(obstacle, true);
+    else if (!this.isOpen) this.tell('Not connected: what you typed stays here until it can be sent.', true);
     else if (this.texts.length >= WAITING_MAX) this.tell('Too much is waiting to be confirmed: what you typed stays here.', true);
     else {
       const one = { text, isSent: true };

@@ -3,7 +3,8 @@ import { Feed } from './feed.js';
 import { ask, signedIn } from './public.js';
 
 const { room, socket } = document.getElementById('room').dataset;
-document.getElementById('guest').hidden = signedIn() !== null;
+const guest = document.getElementById('guest');
+guest.hidden = signedIn() !== null;
 
 async function before() {
   const { json } = await ask(`/messages/${room}/`);
@@ -14,7 +15,11 @@ async function before() {
 function decode(data) {
   try {
     const { message, username, error } = Object(JSON.parse(data));
-    if (error !== undefined) return { error };
+    // The session may have ended where what this page keeps has not.
+    if (error !== undefined) {
+      guest.hidden = false;
+      return { error };
+    }
     return typeof message === 'string' ? { from: username ?? 'somebody', text: message } : null;
   } catch {
     return null;
@@ -23,8 +28,9 @@ function decode(data) {
 
 new Feed({
   path: socket,
-  encode: (message) => JSON.stringify({ message, userid: signedIn()?.userid }),
+  encode: (message) => JSON.stringify({ message, userid: signedIn().userid }),
   decode,
   isOwn: (line, text) => line.text === text,
   opened: before,
+  obstacle: () => (signedIn() ? null : 'Sign in to say something; what you typed stays here.'),
 });
