@@ -129,12 +129,10 @@ pt_change_t chat_policy_removal (uint64_t account, uint64_t member)
     return account == member ? PT_change_LEFT : PT_change_KICKED;
 }
 
-/*  FNV-1a of the key: both would not fit. */
+/*  A hash of the key: both would not fit. */
 pt_str_t chat_policy_key (pt_str_t key, uint64_t account, pt_arena_t *arena)
 {
-    uint64_t hash = UINT64_C (0xcbf29ce484222325);
-    for (uint32_t i = 0; i < key.len; i++)
-        hash = (hash ^ (uint8_t)key.at[i]) * UINT64_C (0x100000001b3);
-    const char *text = pt_arena_printf (arena, "%016llx.%llu", (unsigned long long)hash, (unsigned long long)account);
+    const char *text =
+        pt_arena_printf (arena, "%016llx.%llu", (unsigned long long)pt_affinity (key), (unsigned long long)account);
     return text ? pt_str (text) : PT_LIT ("");
 }

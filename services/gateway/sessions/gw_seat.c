@@ -13,8 +13,9 @@ enum { S_PARTED = 4403, S_GONE = 4404 };
 struct gw_seat {
     gw_place_t place; /* no voice: not taken yet */
     uint64_t speaker; /* 0: the session's account */
-    uint64_t since, target;
-    bool has_since;    /* else from what comes next */
+    uint64_t since;   /* last seq told, of `epoch` (0: the first that is met) */
+    uint64_t epoch;
+    uint64_t target;   /* head of the room when it was joined first */
     bool wants_room;   /* to be followed; asked for again with each tick until it is */
     bool is_following; /* it has been, at least once */
     bool is_caught_up;
@@ -168,29 +169,42 @@ void gw_seat_follow (gw_ws_t *ws, uint64_t room, uint64_t since)
     gw_seat_t *self = ws->seat;
     self->place.room = room;
     self->since = since;
-    self->has_since = self->wants_room = true;
+    self->wants_room = true;
     gw_ws_follow (ws);
 }
 
-const uint64_t *gw_seat_since (const gw_ws_t *ws)
+/*  What an epoch numbered says nothing about another one's. */
+const uint64_t *gw_seat_since (gw_ws_t *ws, const pt_membership_t *membership)
 {
-    return ws->seat->has_since ? &ws->seat->since : NULL;
+    gw_seat_t *self = ws->seat;
+    if (self->epoch && self->epoch != membership->epoch)
+        return NULL;
+    if (self->since < membership->floor)
+        self->since = membership->floor;
+    return &self->since;
 }
 
-void gw_seat_joined (gw_ws_t *ws, uint64_t head)
+void gw_seat_joined (gw_ws_t *ws, uint64_t head, uint64_t epoch)
 {
     gw_seat_t *self = ws->seat;
     self->wants_room = false;
+    self->epoch = epoch;
     if (!self->is_following)
         self->target = head;
     self->is_following = true;
 }
 
-/*  What the room was like can't be continued, or can't be asked for: it is followed again, with the
-    next tick. */
+static const gw_sub_t *s_sub (const gw_ws_t *ws)
+{
+    return gw_idmap_get (&ws->subs, ws->seat->place.room);
+}
+
+/*  What can't be asked for, or can't be continued as it was, is followed again with the next tick,
+    from where it was left. */
 void gw_seat_parted (gw_ws_t *ws, int why)
 {
     gw_seat_t *self = ws->seat;
+    const gw_sub_t *sub = s_sub (ws);
     if (why == -PT_E_gone || why == -PT_E_not_found) {
         gw_ws_shut (ws, S_GONE, "room deleted");
         return;
@@ -199,8 +213,8 @@ void gw_seat_parted (gw_ws_t *ws, int why)
         gw_ws_shut (ws, S_PARTED, "removed from the room");
         return;
     }
-    if (why == -PT_E_conflict)
-        self->has_since = false;
+    if (sub && sub->feed.next)
+        self->since = sub->feed.next - 1;
     self->wants_room = true;
 }
 
@@ -215,7 +229,7 @@ void gw_seat_flushed (gw_ws_t *ws)
     gw_seat_t *self = ws->seat;
     if (self->is_caught_up || !self->is_following)
         return;
-    const gw_sub_t *sub = gw_idmap_get (&ws->subs, self->place.room);
+    const gw_sub_t *sub = s_sub (ws);
     if (!sub || !sub->is_joined || sub->feed.next <= self->target)
         return;
     self->is_caught_up = true;

@@ -73,11 +73,13 @@ void gw_seat_keep (gw_ws_t *ws, void *own);
 
 const gw_voice_t *gw_seat_voice (const gw_ws_t *ws);
 
-/*  Whether it follows that room; where from (NULL: from what comes next). */
-const uint64_t *gw_seat_since (const gw_ws_t *ws);
+/*  The last seq that it has been told, for a room that stands there; NULL: it is told what comes from
+    then on.  Of what retention has taken it is not told. */
+const uint64_t *gw_seat_since (gw_ws_t *ws, const pt_membership_t *membership);
 
-/*  It has joined; it could not join or may not stay; a second has passed; something was written. */
-void gw_seat_joined (gw_ws_t *ws, uint64_t head);
+/*  It has joined; it could not join or may not stay (its subscription is still there); a second has
+    passed; something was written. */
+void gw_seat_joined (gw_ws_t *ws, uint64_t head, uint64_t epoch);
 void gw_seat_parted (gw_ws_t *ws, int why);
 void gw_seat_tick (gw_ws_t *ws);
 void gw_seat_flushed (gw_ws_t *ws);

@@ -351,8 +351,8 @@ static inline const gw_network_t *fake_conn_network (const gw_conn_t *conn)
 static const gw_conn_ops_t fake_conn_ops = {fake_conn_dirty, fake_conn_send, fake_conn_close, fake_conn_peer,
                                             fake_conn_network};
 
-/*  A client signed in as `account`; 0: not signed in.  Its hello has been read. */
-static inline fake_conn_t *fake_connect (uint64_t account)
+/*  A client signed in as `account`; 0: not signed in. */
+static inline fake_conn_t *fake_connect_as (uint64_t account, bool is_seat)
 {
     fake_conn_t *self = calloc (1, sizeof *self);
     gw_identity_t identity = {
@@ -360,9 +360,14 @@ static inline fake_conn_t *fake_connect (uint64_t account)
     self->conn.ops = &fake_conn_ops;
     pt_buf_init (&self->wire, 64 * 1024 * 1024);
     pt_buf_init (&self->message, 64 * 1024 * 1024);
-    self->ws = gw_ws_open (&fake.gw, &self->conn, account ? &identity : NULL, false);
+    self->ws = gw_ws_open (&fake.gw, &self->conn, account ? &identity : NULL, is_seat);
     assert_non_null (self->ws);
     return self;
+}
+
+static inline fake_conn_t *fake_connect (uint64_t account)
+{
+    return fake_connect_as (account, false);
 }
 
 static inline void fake_close (fake_conn_t **self_p)

@@ -111,8 +111,6 @@ static void s_answer (void *arg, uint64_t re, const pt_send_result_t *result, in
     gw_ws_t *ws = arg;
     if (err) {
         bool is_open = pt_error_is_transient (err);
-        if (is_open && ws->seat)
-            return; /* it is tried again, and its client has no words for it */
         pt_str_t why = result && result->has_detail ? result->detail : (pt_str_t){0};
         gw_ws_fail (ws, re, err, is_open ? PT_LIT ("the outcome is unknown: send again with the same send_id") : why);
         return;
@@ -264,7 +262,7 @@ static gw_lane_t *s_lane (gw_ws_t *ws, uint64_t room)
     self->room = room;
     self->account = account;
     self->key = key;
-    self->queue = gw_sendq_new ();
+    self->queue = gw_sendq_new (ws->seat);
     if (!self->queue || gw_idmap_put (&ws->lanes, key, self))
         s_destroy (&self);
     return self;

@@ -71,9 +71,9 @@ void gw_ws_feed_page (void *arg, gw_feed_t *feed)
 void gw_ws_feed_end (void *arg, gw_feed_t *feed)
 {
     gw_ws_t *ws = arg;
-    s_drop (ws, (gw_sub_t *)feed);
     if (ws->seat)
         gw_seat_parted (ws, -PT_E_not_member);
+    s_drop (ws, (gw_sub_t *)feed);
 }
 
 void gw_ws_drop_subs (gw_ws_t *self)
@@ -129,9 +129,12 @@ static int s_join (gw_op_t *op, gw_sub_t *sub, const pt_membership_t *membership
 {
     gw_joined_t joined;
     gw_outq_unready (&op->ws->outq, &sub->feed);
-    int err = gw_sub_join (sub, membership, op->has_seq ? &op->seq : NULL, &joined);
+    const uint64_t *since = op->has_seq ? &op->seq : NULL;
+    if (op->ws->seat)
+        since = gw_seat_since (op->ws, membership);
+    int err = gw_sub_join (sub, membership, since, &joined);
     if (!err && op->ws->seat)
-        gw_seat_joined (op->ws, joined.head);
+        gw_seat_joined (op->ws, joined.head, joined.epoch);
     else if (!err)
         s_answer (op, &joined);
     return err;
@@ -227,7 +230,7 @@ void gw_ws_follow (gw_ws_t *ws)
     uint64_t room = gw_seat_place (ws)->room;
     if (s_is_awaited (ws, room))
         return;
-    int err = s_begin (ws, 0, room, gw_seat_since (ws));
+    int err = s_begin (ws, 0, room, NULL);
     if (err)
         gw_seat_parted (ws, err);
 }
