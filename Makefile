@@ -57,7 +57,7 @@ INC_store    := -isystem $(shell pg_config --includedir 2>/dev/null)
 DAEMONS  := $(patsubst services/%/main.c,%,$(wildcard services/*/main.c))
 PROGRAMS := $(DAEMONS:%=$(BUILD)/bin/parley-%) $(BUILD)/bin/parley
 
-PARTS_gateway := sessions identity files dialects documents
+PARTS_gateway := sessions identity files dialects documents ui
 folders  = $(1) $(PARTS_$(notdir $(1)):%=$(1)/%)
 src      = $(filter-out %_test.c,$(foreach f,$(call folders,$(1)),$(wildcard $(f)/*.c)))
 objs     = $(patsubst %.c,$(BUILD)/obj/%.o,$(call src,$(1)))
@@ -412,5 +412,19 @@ E2E_MODULES   := tests/e2e/node_modules/.package-lock.json $(PAGES_MODULES)
 %/node_modules/.package-lock.json: %/package-lock.json
 	@cd $* && npm ci --silent
 	@touch $@
+
+# Pages for people, compiled in; and the same in a browser, with two people at a time.
+UI_FILES := $(BUILD)/gen/ui/ui_files.inc
+INC_ui   := -I$(BUILD)/gen/ui
+$(UI_FILES): services/gateway/ui/ui_files.sh $(wildcard services/gateway/ui/pages/* services/gateway/ui/files/*)
+	@mkdir -p $(@D)
+	@sh $< services/gateway/ui > $@.new && mv $@.new $@
+$(BUILD)/obj/services/gateway/ui/gw_ui_files.o: $(UI_FILES)
+pages-test: ## walk through the pages in a browser; screenshots in build/pages
+	@scripts/deps test pages
+	@$(MAKE) --no-print-directory -j2 all
+	@$(MAKE) --no-print-directory $(E2E_MODULES)
+	@node --test tests/pages/*.test.mjs
+.PHONY: pages-test
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -257,7 +257,7 @@ static int s_write_native (pt_buf_t *body, pt_buf_t *lines, const gw_request_t *
     return pt_error_http (err);
 }
 
-static int s_write_dialect (pt_buf_t *body, pt_buf_t *lines, const gw_request_t *request, int err, const char *detail,
+static int s_write_dialect (pt_buf_t *body, pt_buf_t *lines, gw_request_t *request, int err, const char *detail,
                             const pt_error_t *error)
 {
     char headers[GW_PROBLEM_HEADERS];
@@ -274,9 +274,19 @@ static int s_write_dialect (pt_buf_t *body, pt_buf_t *lines, const gw_request_t 
         .arena = request->arena,
         .refusals = request->refusals,
     };
-    int status = gw_dialect_problem_write (body, &problem);
+    bool is_page = request->dialect->write_page != NULL;
+    int status = is_page ? gw_dialect_problem_status (&problem) : gw_dialect_problem_write (body, &problem);
+    if (is_page)
+        request->dialect->write_page (body, request, &problem);
     pt_buf_puts (lines, gw_dialect_problem_headers (&problem, status, headers));
     return status;
+}
+
+static const char *s_type (const gw_dialect_t *dialect)
+{
+    if (!dialect)
+        return GW_PROBLEM_TYPE;
+    return dialect->write_page ? GW_DIALECT_HTML : "application/json";
 }
 
 void gw_http_fail (gw_request_t *request, int err, const char *detail, const pt_error_t *error)
@@ -288,12 +298,13 @@ void gw_http_fail (gw_request_t *request, int err, const char *detail, const pt_
                                   : s_write_native (&body, &lines, request, err, detail, error);
     s_put_fault_lines (&lines, request, err);
     pt_buf_put (&lines, "", 1);
-    const char *type = request->dialect ? "application/json" : GW_PROBLEM_TYPE;
-    gw_http_answer (request, &(gw_answer_t){.status = status,
-                                            .type = body.len > 0 || !request->dialect ? type : NULL,
-                                            .extra = pt_buf_error (&lines) == 0 ? lines.at : NULL,
-                                            .body = body.at,
-                                            .len = body.len});
+    gw_http_answer (request,
+                    &(gw_answer_t){.status = status,
+                                   .type = body.len > 0 || !request->dialect ? s_type (request->dialect) : NULL,
+                                   .extra = pt_buf_error (&lines) == 0 ? lines.at : NULL,
+                                   .security = request->dialect ? request->dialect->security : NULL,
+                                   .body = body.at,
+                                   .len = body.len});
     pt_buf_fini (&lines);
     pt_buf_fini (&body);
 }

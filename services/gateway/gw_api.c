@@ -9,6 +9,7 @@
 #include "gw_health.h"
 #include "gw_json.h"
 #include "gw_pages.h"
+#include "gw_ui.h"
 #include "gw_upload.h"
 
 /*  POST messages takes one message, not the list the operation takes. */
@@ -304,6 +305,7 @@ const gw_route_set_t *const gw_route_sets[] = {
     &gw_dialect_member_routes,
     &gw_dialect_member_knox_routes,
     &gw_dialect_member_room_routes,
+    &gw_ui_routes,
     &gw_dialect_public_routes,
     &gw_dialect_public_rooms_routes,
     &gw_dialect_public_messages_routes,

@@ -128,4 +128,4 @@ static const gw_shape_t s_format[] = {
 const gw_spec_t gw_spec_json = {.gives = s_document};
 const gw_spec_t gw_spec_yaml = {.gives = s_document, .gives_media = "application/yaml"};
 const gw_spec_t gw_spec_page = {.gives = s_text, .gives_media = "text/html", .query = s_format};
-const gw_spec_t gw_spec_page_file = {.gives = s_text, .gives_media = "text/javascript, text/css"};
+const gw_spec_t gw_spec_page_file = {.gives = s_text, .gives_media = "text/javascript, text/css, image/svg+xml"};

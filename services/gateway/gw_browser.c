@@ -1,9 +1,7 @@
 /*  gw_browser - the cookies of a browser's session, as answers set them. */
 
 #include "gw_browser.h"
-#include "gw_answer.h"
 #include "gw_config.h"
-#include "gw_cookie.h"
 #include "gw_random.h"
 
 bool gw_browser_is_secure (const gw_request_t *request)
@@ -18,17 +16,21 @@ static int s_keep (gw_request_t *request, pt_buf_t *lines)
     return request->cookies ? 0 : -PT_E_memory;
 }
 
+static void s_draw (char out[GW_COOKIE_KEY + 1])
+{
+    uint8_t random[GW_COOKIE_KEY];
+    gw_random (random, sizeof random);
+    gw_cookie_key (random, out);
+}
+
 /*  0 seconds and an empty key take both away. */
 static int s_set (gw_request_t *request, pt_str_t session, uint64_t seconds)
 {
     char csrf[GW_COOKIE_KEY + 1] = "";
-    uint8_t random[GW_COOKIE_KEY];
     bool is_secure = gw_browser_is_secure (request);
     pt_buf_t lines;
-    if (session.len > 0) {
-        gw_random (random, sizeof random);
-        gw_cookie_key (random, csrf);
-    }
+    if (session.len > 0)
+        s_draw (csrf);
     pt_buf_init (&lines, 1024);
     gw_cookie_put_session (&lines, session, seconds, is_secure);
     gw_cookie_put_csrf (&lines, pt_str (csrf), session.len > 0 ? GW_COOKIE_CSRF_SECONDS : 0, is_secure);
@@ -41,6 +43,21 @@ int gw_browser_sign_in (gw_request_t *request, pt_str_t key, int64_t expires_at)
     if (!gw_cookie_is_key (key) || seconds == 0)
         return -PT_E_internal;
     return s_set (request, key, seconds);
+}
+
+int gw_browser_prove (gw_request_t *request, char out[GW_COOKIE_KEY + 1])
+{
+    pt_str_t key = gw_cookie_find (request->proof.shown.cookies, GW_COOKIE_CSRF);
+    pt_buf_t line;
+    if (gw_cookie_is_key (key)) {
+        memcpy (out, key.at, GW_COOKIE_KEY);
+        out[GW_COOKIE_KEY] = '\0';
+        return 0;
+    }
+    s_draw (out);
+    pt_buf_init (&line, 512);
+    gw_cookie_put_csrf (&line, pt_str (out), GW_COOKIE_CSRF_SECONDS, gw_browser_is_secure (request));
+    return s_keep (request, &line);
 }
 
 void gw_browser_sign_out (gw_request_t *request)

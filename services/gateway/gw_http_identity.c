@@ -88,9 +88,19 @@ static void s_on_proved (void *arg)
     gw_http_identified (self, s_admit (self));
 }
 
+/*  Signing in, too: nobody is to be signed in unknowingly as somebody else. */
+static int s_prove_form (gw_request_t *self)
+{
+    int err = gw_http_read_shown (self, &self->proof.shown);
+    self->csrf = s_read_csrf (self);
+    return err != 0 ? err : self->csrf;
+}
+
 int gw_http_identify (gw_request_t *request)
 {
     gw_proof_t *proof = &request->proof;
+    if ((request->route->flags & GW_PROVEN) != 0)
+        return s_prove_form (request);
     if ((request->route->flags & (GW_OPEN | GW_NO_CALL)) != 0)
         return 0;
     proof->gw = request->gw;

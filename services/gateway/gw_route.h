@@ -37,6 +37,7 @@ enum {
     GW_PAGE = 256,    /* the handler chooses the media type: Accept is not judged */
     GW_ANYBODY = 512, /* who shows nothing goes on without an identity; what is shown must be good */
     GW_FORM = 1024,   /* as GW_STREAM where the body is multipart/form-data, which may hold a file */
+    GW_PROVEN = 2048, /* the form of a page: needs the proof of gw_csrf.h, also from who is not signed in */
 };
 
 typedef struct gw_request gw_request_t;

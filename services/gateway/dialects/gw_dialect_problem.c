@@ -297,7 +297,7 @@ static void s_write_shown (pt_buf_t *out, const gw_dialect_problem_t *self)
                                                                     : s_token_sentence (self->shown, self->err));
 }
 
-static int s_status (const gw_dialect_problem_t *self)
+int gw_dialect_problem_status (const gw_dialect_problem_t *self)
 {
     int status = pt_error_http (self->err);
     if (status == 422)
@@ -322,7 +322,7 @@ int gw_dialect_problem_write (pt_buf_t *out, const gw_dialect_problem_t *self)
         s_write_throttled (out, self->retry_ms);
     else
         s_write_detail (out, s_said (self));
-    return s_status (self);
+    return gw_dialect_problem_status (self);
 }
 
 const char *gw_dialect_problem_headers (const gw_dialect_problem_t *self, int status, char *out)

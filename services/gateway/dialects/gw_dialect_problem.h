@@ -21,11 +21,20 @@ typedef enum {
     GW_CHALLENGE_BEARER,
 } gw_challenge_t;
 
+typedef struct gw_dialect_problem gw_dialect_problem_t;
+
 struct gw_dialect {
     const char *name;
     gw_challenge_t challenge;
     const char *loose_key; /* under which stands what is wrong with no field in particular */
+
+    /*  For people: appends what is wrong as a page, or nothing when memory is out.  NULL: it is JSON. */
+    void (*write_page) (pt_buf_t *out, gw_request_t *request, const gw_dialect_problem_t *problem);
+    const char *security; /* lines about caches and content of such a page */
 };
+
+/*  Content-Type of pages. */
+#define GW_DIALECT_HTML "text/html; charset=utf-8"
 
 /*  A sentence and the field it is about. */
 typedef struct {
@@ -63,7 +72,7 @@ bool gw_dialect_faults_refused (gw_dialect_faults_t *self, const pt_error_t *err
                                 const gw_dialect_refusal_t *refusals, pt_arena_t *arena);
 
 /*  Everything an answer depends on. */
-typedef struct {
+struct gw_dialect_problem {
     const gw_dialect_t *dialect;
     const gw_credential_t *shown; /* what was shown of credentials */
     int err;
@@ -74,7 +83,10 @@ typedef struct {
     uint64_t retry_ms;                    /* with -PT_E_too_many; 0: not known */
     pt_arena_t *arena;                    /* NULL: no `refusals` */
     const gw_dialect_refusal_t *refusals; /* NULL: none */
-} gw_dialect_problem_t;
+};
+
+/*  The status of what is worded as usual. */
+int gw_dialect_problem_status (const gw_dialect_problem_t *self);
 
 /*  Appends the body, or none, and gives the status. */
 int gw_dialect_problem_write (pt_buf_t *out, const gw_dialect_problem_t *self);

@@ -4,9 +4,9 @@
 #include "gw_config.h"
 #include "gw_dialect_sign_in.h"
 #include "gw_header.h"
-#include "gw_home.h"
 #include "gw_shape.h"
 #include "gw_text.h"
+#include "gw_ui.h"
 #include <inttypes.h>
 #include <libwebsockets.h>
 
@@ -92,7 +92,7 @@ static void s_root (gw_request_t *request)
     size_t len = 0;
     const char *accept = gw_http_header (request, WSI_TOKEN_HTTP_ACCEPT, &len, &err);
     if (accept && gw_header_lists_media (accept, len, "text/html")) {
-        gw_home (request);
+        gw_ui_home (request);
         return;
     }
     pt_buf_t body;

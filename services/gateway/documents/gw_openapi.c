@@ -143,7 +143,7 @@ bool gw_openapi_may_fail (const gw_route_t *route, int status)
     switch (status) {
     case 401:
     case 403:
-        return !s_is_served_openly (route) || (status == 401 && (route->flags & GW_COSTLY) != 0);
+        return !s_is_served_openly (route) || (route->flags & (status == 401 ? GW_COSTLY : GW_PROVEN)) != 0;
     case 404:
         return strchr (route->path, '{') || (route->spec && route->spec->may_miss);
     case 409:

@@ -2,6 +2,7 @@
     credentials. */
 
 #include "gw_cookie.h"
+#include "gw_dialect_problem.h"
 #include "gw_openapi_priv.h"
 #include "gw_schema.h"
 #include "sv_version.h"
@@ -42,6 +43,7 @@ static const struct {
     {"member", "For clients of others: rooms of named members under /api/v1/ and /knox/"},
     {"clock", "For clients of others: JWT and rooms that tell the time under /api/"},
     {"public", "For clients of others: numbered rooms that everybody may enter"},
+    {"pages", "Pages for people: open chats, numbered rooms, signing in"},
     {"gateway", "How the gateway is, and the documents"},
 };
 
@@ -87,22 +89,23 @@ void gw_openapi_head (gw_doc_t *doc)
 /*  All refusals of a dialect look alike. */
 void gw_openapi_refusals (gw_doc_t *doc, const gw_route_t *route)
 {
-    bool is_dialect = gw_route_dialect (route) != NULL;
+    const gw_dialect_t *dialect = gw_route_dialect (route);
+    const char *usual = dialect && dialect->write_page ? "page_refusal" : "refusal";
     for (size_t i = 0; i < STATUSES; i++) {
         if (!gw_openapi_may_fail (route, s_statuses[i]))
             continue;
         char key[8];
         snprintf (key, sizeof key, "%d", s_statuses[i]);
         gw_doc_object (doc, key);
-        if (is_dialect)
+        if (dialect)
             gw_doc_printf (doc, "$ref", "#/components/responses/%s",
-                           gw_openapi_is_mute (route, (unsigned)s_statuses[i]) ? "mute_refusal" : "refusal");
+                           gw_openapi_is_mute (route, (unsigned)s_statuses[i]) ? "mute_refusal" : usual);
         else
             gw_doc_printf (doc, "$ref", "#/components/responses/E%d", s_statuses[i]);
         gw_doc_end (doc);
     }
     gw_doc_object (doc, "default");
-    gw_doc_printf (doc, "$ref", "#/components/responses/%s", is_dialect ? "refusal" : "problem");
+    gw_doc_printf (doc, "$ref", "#/components/responses/%s", dialect ? usual : "problem");
     gw_doc_end (doc);
 }
 
@@ -119,6 +122,19 @@ static void s_refusal_of_dialects (gw_doc_t *doc, const char *name, bool is_mute
     gw_doc_object (doc, "content");
     gw_doc_object (doc, GW_OPENAPI_JSON);
     gw_schema_shapes (doc, "schema", any);
+    gw_doc_end (doc);
+    gw_doc_end (doc);
+    gw_doc_end (doc);
+}
+
+static void s_refusal_of_pages (gw_doc_t *doc)
+{
+    static const gw_shape_t page[] = {{"", GW_SHAPE_TEXT, 0, "a page"}, {0}};
+    gw_doc_object (doc, "page_refusal");
+    gw_doc_text (doc, "description", "A page that says what is wrong, for people");
+    gw_doc_object (doc, "content");
+    gw_doc_object (doc, "text/html");
+    gw_schema_shapes (doc, "schema", page);
     gw_doc_end (doc);
     gw_doc_end (doc);
     gw_doc_end (doc);
@@ -171,6 +187,7 @@ static void s_refusals (gw_doc_t *doc)
     gw_doc_end (doc);
     s_refusal_of_dialects (doc, "refusal", false);
     s_refusal_of_dialects (doc, "mute_refusal", true);
+    s_refusal_of_pages (doc);
     gw_doc_end (doc);
 }
 

@@ -8,6 +8,7 @@
 #include "gw_http.h"
 #include "gw_openapi.h"
 #include "gw_postman.h"
+#include "gw_ui_files.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <libwebsockets.h>
@@ -23,19 +24,21 @@
 #define WRITES 16
 
 #define SCRIPT "text/javascript; charset=utf-8"
+#define STYLE "text/css; charset=utf-8"
 
 enum { OPENAPI, YAML, ASYNCAPI, POSTMAN, DOCUMENTS };
 enum { UI_STYLE, UI_SCRIPT, UI_START, REDOC_SCRIPT, REDOC_START, FILES };
 enum { SWAGGER, REDOC, PAGES };
 
 typedef struct {
-    char *at; /* NULL: it is not there */
+    const char *at; /* NULL: it is not there */
     size_t len;
     char stamp[STAMP + 1];
+    char *owned; /* the same, to be freed; NULL: it is compiled in */
 } piece_t;
 
 struct gw_pages {
-    piece_t documents[DOCUMENTS], files[FILES], pages[PAGES];
+    piece_t documents[DOCUMENTS], files[FILES], pages[PAGES], ui[GW_UI_FILES];
 };
 
 static const struct {
@@ -50,13 +53,13 @@ static const struct {
 };
 
 static const struct {
-    const char *name, *path, *type;
+    const char *name, *path;
 } s_files[FILES] = {
-    [UI_STYLE] = {"swagger-ui.css", "node_modules/swagger-ui-dist/swagger-ui.css", "text/css; charset=utf-8"},
-    [UI_SCRIPT] = {"swagger-ui-bundle.js", "node_modules/swagger-ui-dist/swagger-ui-bundle.js", SCRIPT},
-    [UI_START] = {"swagger.js", "swagger.js", SCRIPT},
-    [REDOC_SCRIPT] = {"redoc.standalone.js", "node_modules/redoc/bundles/redoc.standalone.js", SCRIPT},
-    [REDOC_START] = {"redoc.js", "redoc.js", SCRIPT},
+    [UI_STYLE] = {"swagger-ui.css", "node_modules/swagger-ui-dist/swagger-ui.css"},
+    [UI_SCRIPT] = {"swagger-ui-bundle.js", "node_modules/swagger-ui-dist/swagger-ui-bundle.js"},
+    [UI_START] = {"swagger.js", "swagger.js"},
+    [REDOC_SCRIPT] = {"redoc.standalone.js", "node_modules/redoc/bundles/redoc.standalone.js"},
+    [REDOC_START] = {"redoc.js", "redoc.js"},
 };
 
 /*  A style of -1: none. */
@@ -82,7 +85,7 @@ static int s_take (piece_t *piece, pt_buf_t *text)
 {
     int err = pt_buf_error (text);
     if (err == 0) {
-        piece->at = pt_buf_take (text, &piece->len);
+        piece->at = piece->owned = pt_buf_take (text, &piece->len);
         s_stamp (piece);
     }
     pt_buf_fini (text);
@@ -108,11 +111,11 @@ static int s_read_all (int fd, piece_t *piece)
     if (!S_ISREG (about.st_mode) || about.st_size == 0 || about.st_size > GW_PAGES_FILE)
         return EFBIG;
     piece->len = (size_t)about.st_size;
-    piece->at = malloc (piece->len);
-    if (!piece->at)
+    piece->at = piece->owned = malloc (piece->len);
+    if (!piece->owned)
         return ENOMEM;
     for (size_t at = 0; at < piece->len;) {
-        ssize_t n = read (fd, piece->at + at, piece->len - at);
+        ssize_t n = read (fd, piece->owned + at, piece->len - at);
         if (n <= 0)
             return n < 0 ? errno : EIO;
         at += (size_t)n;
@@ -128,7 +131,7 @@ static int s_read_file (const char *path, piece_t *piece)
     if (fd >= 0)
         close (fd);
     if (err != 0) {
-        free (piece->at);
+        free (piece->owned);
         *piece = (piece_t){0};
     }
     return err;
@@ -137,8 +140,9 @@ static int s_read_file (const char *path, piece_t *piece)
 /*  One line for the first that is missing: the others are then missing too. */
 static void s_read_files (gw_pages_t *self, sv_log_t *log, const char *folder)
 {
-    static const char effect[] = "/swagger/, /apischema/ or /redoc/ is not served (npm ci in services/gateway/documents/pages "
-                                 "brings what they need)";
+    static const char effect[] =
+        "/swagger/, /apischema/ or /redoc/ is not served (npm ci in services/gateway/documents/pages "
+        "brings what they need)";
     bool has_told = false;
     for (unsigned i = 0; folder && i < FILES; i++) {
         char path[PATH_MAX];
@@ -182,6 +186,16 @@ static int s_write_page (gw_pages_t *self, unsigned which)
     return s_take (&self->pages[which], &text);
 }
 
+/*  Those of the pages for people are compiled in. */
+static void s_take_ui (gw_pages_t *self)
+{
+    const gw_ui_file_t *file;
+    for (size_t i = 0; (file = gw_ui_files_at (i)); i++) {
+        self->ui[i] = (piece_t){.at = (const char *)file->at, .len = file->len};
+        memcpy (self->ui[i].stamp, gw_ui_files_stamp (), STAMP);
+    }
+}
+
 gw_pages_t *gw_pages_new (sv_log_t *log, const char *folder)
 {
     int err = 0;
@@ -191,6 +205,7 @@ gw_pages_t *gw_pages_new (sv_log_t *log, const char *folder)
     for (unsigned i = 0; i < DOCUMENTS && err == 0; i++)
         err = s_write_document (&self->documents[i], i);
     s_read_files (self, log, folder);
+    s_take_ui (self);
     for (unsigned i = 0; i < PAGES && err == 0; i++)
         err = s_write_page (self, i);
     if (err != 0)
@@ -205,11 +220,11 @@ void gw_pages_destroy (gw_pages_t **self_p)
     if (!self)
         return;
     for (unsigned i = 0; i < DOCUMENTS; i++)
-        free (self->documents[i].at);
+        free (self->documents[i].owned);
     for (unsigned i = 0; i < FILES; i++)
-        free (self->files[i].at);
+        free (self->files[i].owned);
     for (unsigned i = 0; i < PAGES; i++)
-        free (self->pages[i].at);
+        free (self->pages[i].owned);
     free (self);
 }
 
@@ -359,16 +374,37 @@ static bool s_is (const gw_pair_t *value, const char *text)
     return value->value_len == strlen (text) && memcmp (value->value, text, value->value_len) == 0;
 }
 
+static bool s_is_asked (const gw_request_t *request, const piece_t *piece, const char *name)
+{
+    return piece->at && s_is (&request->vars[0], piece->stamp) && s_is (&request->vars[1], name);
+}
+
+static const char *s_type (const char *name)
+{
+    const char *end = strrchr (name, '.');
+    if (end && strcmp (end, ".css") == 0)
+        return STYLE;
+    return end && strcmp (end, ".svg") == 0 ? "image/svg+xml" : SCRIPT;
+}
+
 void gw_pages_file (gw_request_t *request)
 {
     static const char security[] = "Cache-Control: public, max-age=31536000, immutable\r\n"
                                    "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n";
+    static const piece_t none = {0};
     const gw_pages_t *self = request->gw->pages;
+    const gw_ui_file_t *file;
+    const piece_t *found = &none;
+    const char *name = "";
     for (unsigned i = 0; i < FILES; i++)
-        if (self->files[i].at && s_is (&request->vars[0], self->files[i].stamp) &&
-            s_is (&request->vars[1], s_files[i].name)) {
-            s_send (request, &self->files[i], s_files[i].type, security);
-            return;
+        if (s_is_asked (request, &self->files[i], s_files[i].name)) {
+            found = &self->files[i];
+            name = s_files[i].name;
         }
-    gw_http_fail (request, -PT_E_not_found, NULL, NULL);
+    for (size_t i = 0; (file = gw_ui_files_at (i)); i++)
+        if (s_is_asked (request, &self->ui[i], file->name)) {
+            found = &self->ui[i];
+            name = file->name;
+        }
+    s_send (request, found, s_type (name), security);
 }

@@ -327,11 +327,22 @@ static void s_url (gw_doc_t *doc, const gw_route_t *route)
     gw_doc_end (doc);
 }
 
+/*  What leads on is judged itself, not what it leads to. */
+static void s_follow_not (gw_doc_t *doc, const gw_route_t *route)
+{
+    if (route->status / 100 != 3)
+        return;
+    gw_doc_object (doc, "protocolProfileBehavior");
+    gw_doc_bool (doc, "followRedirects", false);
+    gw_doc_end (doc);
+}
+
 static void s_call (gw_doc_t *doc, const gw_route_t *route)
 {
     gw_doc_object (doc, NULL);
     gw_doc_printf (doc, "name", "%s %s", gw_method_name (route->method), route->path);
     s_check (doc, route);
+    s_follow_not (doc, route);
     gw_doc_object (doc, "request");
     gw_doc_text (doc, "method", gw_method_name (route->method));
     gw_doc_text (doc, "description", route->doc);
