@@ -159,6 +159,19 @@ test('S4-16 a group that is not there is 403 for whoever is signed in, and is no
   assert.equal(await Speaker.refused(base, 'chat_0000000G/', { headers: { authorization: `Bearer ${who.access}` } }), 403);
 });
 
+test('S4-16 when the group is deleted its sockets close with 4404', async () => {
+  const [maker, guest] = [await someone(), await someone()];
+  const group = await start(maker);
+  const [own, other] = await Promise.all([enter(group, maker), enter(group, guest)]);
+  await assertGreeted(own, maker);
+  await assertGreeted(other, guest);
+  const { items } = await must(base, 'GET', '/v1/rooms', { token: maker.access });
+  assert.equal(items.length, 1);
+  await must(base, 'DELETE', `/v1/rooms/${items[0].id}`, { token: maker.access });
+  assert.deepEqual(await Promise.all([own.closed(), other.closed()]), [4404, 4404]);
+  assert.equal(await Speaker.refused(base, `${group}/`, { headers: { cookie: maker.cookie } }), 403);
+});
+
 test('S4-17 the maker alone has a group told, and after who has left nobody misses it', async () => {
   const [maker, guest] = [await someone(), await someone()];
   const group = await start(maker);

@@ -82,6 +82,12 @@ static void s_on_signal (void *arg, const pt_room_signal_t *signal)
         s_tell (ws, "", self->name);
 }
 
+/*  Nothing is said in a group: it is followed so that its end is known. */
+static void s_put (pt_buf_t *out, const pt_item_t *item, const gw_sender_t *sender)
+{
+    (void)out, (void)item, (void)sender;
+}
+
 /* ---- the voice --------------------------------------------------------------------------------- */
 
 static void s_opened (gw_ws_t *ws)
@@ -123,7 +129,10 @@ static void s_closing (gw_ws_t *ws)
 }
 
 const gw_voice_t gw_voice_clock = {.dialect = PT_room_dialect_CLOCK,
+                                   .is_open = true,
                                    .needs_account = true,
+                                   .has_items = true,
+                                   .put = s_put,
                                    .opened = s_opened,
                                    .heard = s_heard,
                                    .closing = s_closing};

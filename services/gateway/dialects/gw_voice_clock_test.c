@@ -9,11 +9,20 @@
 #define GROUP "chat_a1b2c3d4"
 #define START "{\"type\":\"chat_message\",\"message\":\""
 
-enum { ANN = 7, BUSY = 1013 };
+enum { ANN = 7, ROOM = 300, BUSY = 1013 };
 
 static fake_conn_t *s_sit (void)
 {
-    return fake_sit (ANN, &gw_voice_clock, GROUP, 300);
+    fake_conn_t *self = fake_sit (ANN, &gw_voice_clock, GROUP, ROOM);
+    if (fake_open (PT_OP_chat_room_find)) {
+        const pt_room_t room = {.id = ROOM, .uuid = PT_LIT ("u"), .kind = PT_room_kind_PUBLIC, .epoch = 1};
+        const pt_room_detail_t detail = {.room = &room};
+        fake_call_t call = fake_take (PT_OP_chat_room_find);
+        const pt_room_find_t *find = call.msg;
+        assert_true (find->has_account && find->account == ANN);
+        fake_answer (call, &detail);
+    }
+    return self;
 }
 
 static void s_answer_name (const char *name)
@@ -185,14 +194,25 @@ static void an_address_that_can_not_be_heard_sends_away (void **state)
     fake_close (&ann);
 }
 
+static void a_message_in_the_group_is_not_told (void **state)
+{
+    (void)state;
+    fake_conn_t *ann = s_sit_greeted ();
+    fake_publish_seq (ROOM, 1);
+    fake_expect_none (ann);
+    fake_ask (ann, "text");
+    s_expect_time (ann, "now is ");
+    fake_close (&ann);
+}
+
 static void the_last_socket_of_a_group_ends_its_subscription (void **state)
 {
     (void)state;
     fake_conn_t *one = s_sit_greeted (), *two = s_sit ();
     fake_close (&one);
-    assert_int_equal (fake.topics, 1);
+    assert_int_equal (gw_signals_count (fake.gw.signals), 1);
     fake_close (&two);
-    assert_int_equal (fake.topics, 0);
+    assert_int_equal (gw_signals_count (fake.gw.signals), 0);
     assert_int_equal (fake.call_count, 0);
 }
 
@@ -209,6 +229,7 @@ int main (void)
         S_TEST (a_binary_frame_is_an_error_and_no_more),
         S_TEST (who_can_not_be_named_is_sent_away_to_come_again),
         S_TEST (an_address_that_can_not_be_heard_sends_away),
+        S_TEST (a_message_in_the_group_is_not_told),
         S_TEST (the_last_socket_of_a_group_ends_its_subscription),
     };
     return cmocka_run_group_tests_name ("gw_voice_clock", tests, NULL, NULL);
