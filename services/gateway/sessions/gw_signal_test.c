@@ -1,24 +1,9 @@
 /*  gw_signal_test - who hears what is kept nowhere: once, at its address, while
     listeners come and go. */
 
-#include "gw_signal.h"
 #include "gw_ws_fake.h"
 
 enum { CHAT = 100, OTHER_CHAT = 101, GATEWAY = 500 };
-
-static int s_setup (void **state)
-{
-    static const uint64_t seed[2] = {1, 2};
-    int rc = fake_setup (state);
-    fake.gw.signals = rc == 0 ? gw_signals_new (&fake.gw, seed) : NULL;
-    return fake.gw.signals ? 0 : -1;
-}
-
-static int s_teardown (void **state)
-{
-    gw_signals_destroy (&fake.gw.signals);
-    return fake_teardown (state);
-}
 
 /*  A listener that counts, and on its next signal destroys or makes another. */
 typedef struct s_ear {
@@ -320,7 +305,7 @@ static void what_is_sent_is_numbered_and_one_address_goes_to_one_chat (void **st
     assert_int_equal (err, -PT_E_busy);
 }
 
-#define S_TEST(name) cmocka_unit_test_setup_teardown (name, s_setup, s_teardown)
+#define S_TEST(name) cmocka_unit_test_setup_teardown (name, fake_setup, fake_teardown)
 
 int main (void)
 {

@@ -11,6 +11,7 @@
 #include "gw_check.h"
 #include "gw_revoked.h"
 #include "gw_room.h"
+#include "gw_signal.h"
 #include "gw_ws_priv.h"
 #include "pt_codec.h"
 #include <setjmp.h>
@@ -270,6 +271,7 @@ static inline void fake_see_from (uint64_t now_ms)
 
 static inline int fake_setup (void **state)
 {
+    static const uint64_t seed[2] = {1, 2};
     (void)state;
     memset (&fake, 0, sizeof fake);
     fake.loop.ops = &fake_loop_ops;
@@ -282,9 +284,10 @@ static inline int fake_setup (void **state)
     fake.gw.checks = gw_checks_new (&fake.gw);
     fake_see_from (FAKE_FOR_EVER);
     fake.gw.rooms = gw_rooms_new (&fake.gw);
+    fake.gw.signals = gw_signals_new (&fake.gw, seed);
     fake.gw.sessions = gw_sessions_new (&fake.gw);
     bool is_whole = fake.arena && fake.codec && fake.gw.metrics && fake.gw.tokens && fake.gw.checks && fake.gw.rooms &&
-                    fake.gw.sessions;
+                    fake.gw.signals && fake.gw.sessions;
     return is_whole ? 0 : -1;
 }
 
@@ -292,6 +295,7 @@ static inline int fake_teardown (void **state)
 {
     (void)state;
     gw_sessions_destroy (&fake.gw.sessions);
+    gw_signals_destroy (&fake.gw.signals);
     gw_rooms_destroy (&fake.gw.rooms);
     gw_checks_destroy (&fake.gw.checks);
     gw_tokens_destroy (&fake.gw.tokens);
