@@ -78,10 +78,10 @@ static bool s_needs_name (const pt_room_create_t *msg)
 static int s_check_address (const pt_room_create_t *msg, pt_arena_t *arena, pt_error_t *error)
 {
     bool is_open = msg->has_dialect && msg->dialect == PT_room_dialect_OPEN;
-    if (is_open && !msg->has_address)
-        return s_refuse (error, arena, "address", "missing", NULL);
-    if (msg->has_address && (!is_open || sv_address_dialect (msg->address) != PT_room_dialect_OPEN))
-        return s_refuse (error, arena, "address", "not_one_of", "no open room can have this address");
+    if (is_open && !msg->has_room_address)
+        return s_refuse (error, arena, "room_address", "missing", NULL);
+    if (msg->has_room_address && (!is_open || sv_address_dialect (msg->room_address) != PT_room_dialect_OPEN))
+        return s_refuse (error, arena, "room_address", "not_one_of", "no open room can have this address");
     return 0;
 }
 

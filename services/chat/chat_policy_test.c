@@ -205,9 +205,9 @@ static void a_room_of_a_dialect_has_the_dialects_kind (void **state)
         pt_room_dialect_t dialect;
         const char *faults[3];
     } rows[] = {
-        {PT_room_dialect_PUBLIC, {"name missing"}},  {PT_room_dialect_CHAT, {"name missing"}},
-        {PT_room_dialect_MEMBER, {"name missing"}},  {PT_room_dialect_CLOCK, {NULL}},
-        {PT_room_dialect_OPEN, {"address missing"}},
+        {PT_room_dialect_PUBLIC, {"name missing"}},       {PT_room_dialect_CHAT, {"name missing"}},
+        {PT_room_dialect_MEMBER, {"name missing"}},       {PT_room_dialect_CLOCK, {NULL}},
+        {PT_room_dialect_OPEN, {"room_address missing"}},
     };
     for (size_t i = 0; i < COUNT (rows); i++) {
         pt_arena_t *arena = pt_arena_new (65536);
@@ -229,12 +229,12 @@ static void open_rooms_alone_are_given_an_address (void **state)
         const char *faults[2];
     } rows[] = {
         {PT_room_dialect_OPEN, "lobby", {NULL}},
-        {PT_room_dialect_OPEN, "chat_a1b2c", {"address not_one_of"}},
-        {PT_room_dialect_OPEN, "chat_a1b2c3d4", {"address not_one_of"}},
-        {PT_room_dialect_OPEN, "12", {"address not_one_of"}},
-        {PT_room_dialect_OPEN, "two words", {"address not_one_of"}},
-        {PT_room_dialect_MEMBER, "lobby", {"address not_one_of"}},
-        {PT_room_dialect_none, "lobby", {"address not_one_of"}},
+        {PT_room_dialect_OPEN, "chat_a1b2c", {"room_address not_one_of"}},
+        {PT_room_dialect_OPEN, "chat_a1b2c3d4", {"room_address not_one_of"}},
+        {PT_room_dialect_OPEN, "12", {"room_address not_one_of"}},
+        {PT_room_dialect_OPEN, "two words", {"room_address not_one_of"}},
+        {PT_room_dialect_MEMBER, "lobby", {"room_address not_one_of"}},
+        {PT_room_dialect_none, "lobby", {"room_address not_one_of"}},
     };
     for (size_t i = 0; i < COUNT (rows); i++) {
         pt_arena_t *arena = pt_arena_new (65536);
@@ -244,8 +244,8 @@ static void open_rooms_alone_are_given_an_address (void **state)
                                    .has_name = true,
                                    .dialect = rows[i].dialect,
                                    .has_dialect = rows[i].dialect != PT_room_dialect_none,
-                                   .address = pt_str (rows[i].address),
-                                   .has_address = true};
+                                   .room_address = pt_str (rows[i].address),
+                                   .has_room_address = true};
         s_assert_faults (rows[i].address, chat_policy_room_create (&create, arena, &error), &error, rows[i].faults);
         pt_arena_destroy (&arena);
     }

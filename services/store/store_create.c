@@ -16,9 +16,9 @@ static void s_put_addresses (store_args_t *args, const pt_room_create_t *ask)
 {
     char addresses[STORE_ADDRESS_TRIES][STORE_ADDRESS_BYTES];
     unsigned count = 0;
-    if (ask->has_address) {
+    if (ask->has_room_address) {
         store_args_array (args, STORE_OID_TEXT, 1);
-        store_elem_str (args, ask->address);
+        store_elem_str (args, ask->room_address);
         return;
     }
     if (!ask->has_dialect || !store_address_is_made (ask->dialect)) {

@@ -69,8 +69,8 @@ static int s_check_dialect (store_op_t *op, s_plan_t *plan)
     unsigned people = s_dialects[ask->dialect].people;
     if (s_dialects[ask->dialect].needs_names && !ask->has_name)
         return s_refuse (op, "name", "missing", NULL);
-    if (s_dialects[ask->dialect].is_named && !ask->has_address)
-        return s_refuse (op, "address", "missing", NULL);
+    if (s_dialects[ask->dialect].is_named && !ask->has_room_address)
+        return s_refuse (op, "room_address", "missing", NULL);
     if (plan->count < people)
         return s_refuse (op, "members", "too_short", "needs somebody beside the maker");
     if (people == 0 && plan->count > 1)
@@ -96,8 +96,8 @@ static int s_check (store_op_t *op)
     s_plan_add (plan, msg->account);
     for (uint32_t i = 0; msg->has_members && i < msg->members.count; i++)
         s_plan_add (plan, msg->members.at[i]);
-    if (msg->has_address && !(msg->has_dialect && msg->dialect == PT_room_dialect_OPEN))
-        return s_refuse (op, "address", "not_one_of", "open rooms alone are given one");
+    if (msg->has_room_address && !(msg->has_dialect && msg->dialect == PT_room_dialect_OPEN))
+        return s_refuse (op, "room_address", "not_one_of", "open rooms alone are given one");
     if (msg->has_dialect)
         return s_check_dialect (op, plan);
     if (plan->ask.kind == PT_room_kind_DIRECT)
@@ -186,7 +186,7 @@ static int s_find_open (s_plan_t *plan, store_pg_t *pg)
     const pt_room_create_t *ask = &plan->ask;
     const pt_room_find_t find = {.account = ask->account,
                                  .has_account = true,
-                                 .address = ask->address,
+                                 .address = ask->room_address,
                                  .has_address = true,
                                  .dialect = ask->dialect};
     plan->stage = S_FIND_OPEN;
@@ -204,7 +204,7 @@ static int s_take_made (store_op_t *op, store_pg_t *pg, const PGresult *result)
         store_create_send_direct (pg, plan->direct_key);
         return STORE_NEXT;
     }
-    if (PQntuples (result) == 0 && plan->stage == S_MAKE && plan->ask.has_address)
+    if (PQntuples (result) == 0 && plan->stage == S_MAKE && plan->ask.has_room_address)
         return s_find_open (plan, pg);
     if (PQntuples (result) == 0 && plan->stage == S_MAKE && plan->ask.has_dialect) {
         op->detail = "no address was free; another key tries others";

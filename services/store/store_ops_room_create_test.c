@@ -46,9 +46,9 @@ static void test_a_clock_room_needs_no_name_and_a_native_room_no_dialect (void *
     create.key = key (bench->store);
     create.dialect = PT_room_dialect_CHAT;
     assert_fault (refusal (bench, PT_OP_store_room_create, &create, PT_E_invalid), "name", "missing");
-    create.address = PT_LIT ("lobby");
-    create.has_address = true;
-    assert_fault (refusal (bench, PT_OP_store_room_create, &create, PT_E_invalid), "address", "not_one_of");
+    create.room_address = PT_LIT ("lobby");
+    create.has_room_address = true;
+    assert_fault (refusal (bench, PT_OP_store_room_create, &create, PT_E_invalid), "room_address", "not_one_of");
 
     uint64_t native = make_room (bench, PT_room_kind_GROUP, owner, NULL, 0);
     const pt_room_t *room =
@@ -101,8 +101,8 @@ static void test_a_room_without_a_free_address_is_refused (void **state)
 static pt_room_create_t opening (bench_t *bench, uint64_t account, const char *address)
 {
     pt_room_create_t create = room_of (bench, PT_room_dialect_OPEN, account, address);
-    create.address = create.name;
-    create.has_address = true;
+    create.room_address = create.name;
+    create.has_room_address = true;
     return create;
 }
 
@@ -120,8 +120,8 @@ static void test_an_open_room_is_made_by_the_first_and_found_by_the_others (void
     const pt_room_t *found = must (bench->store, PT_OP_store_room_create, &create);
     assert_true (found->id == id && found->created_by == first && !found->has_role);
     create.key = key (bench->store);
-    create.has_address = false;
-    assert_fault (refusal (bench, PT_OP_store_room_create, &create, PT_E_invalid), "address", "missing");
+    create.has_room_address = false;
+    assert_fault (refusal (bench, PT_OP_store_room_create, &create, PT_E_invalid), "room_address", "missing");
 }
 
 /*  The faster one's row is there and not to be seen until its transaction is over. */

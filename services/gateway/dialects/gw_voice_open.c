@@ -315,8 +315,8 @@ static void s_ask_room (gw_ws_t *ws)
                                      .key = pt_str (key),
                                      .dialect = PT_room_dialect_OPEN,
                                      .has_dialect = true,
-                                     .address = address,
-                                     .has_address = true};
+                                     .room_address = address,
+                                     .has_room_address = true};
     if (!gw_seat_try (ws, PT_OP_chat_room_create, &create, 0, s_on_room))
         gw_seat_end (ws, "try again");
 }

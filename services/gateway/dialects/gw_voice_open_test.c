@@ -247,7 +247,7 @@ static void s_made (uint64_t head)
     const pt_room_create_t *create = call.msg;
     assert_int_equal (create->account, ANN);
     assert_int_equal (create->dialect, PT_room_dialect_OPEN);
-    assert_true (create->has_address && pt_str_eq (create->address, PT_LIT ("lobby")));
+    assert_true (create->has_room_address && pt_str_eq (create->room_address, PT_LIT ("lobby")));
     const pt_room_t room = {.id = ROOM, .kind = PT_room_kind_PUBLIC, .epoch = 1, .head = head, .uuid = PT_LIT ("u")};
     fake_answer (call, &room);
 }
