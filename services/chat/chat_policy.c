@@ -70,8 +70,19 @@ pt_room_kind_t chat_policy_room_kind (const pt_room_create_t *msg)
 static bool s_needs_name (const pt_room_create_t *msg)
 {
     if (msg->has_dialect)
-        return msg->dialect != PT_room_dialect_CLOCK;
+        return msg->dialect != PT_room_dialect_CLOCK && msg->dialect != PT_room_dialect_OPEN;
     return chat_policy_room_kind (msg) != PT_room_kind_DIRECT;
+}
+
+/*  An open room is named by who makes it, and by nothing that may name another room. */
+static int s_check_address (const pt_room_create_t *msg, pt_arena_t *arena, pt_error_t *error)
+{
+    bool is_open = msg->has_dialect && msg->dialect == PT_room_dialect_OPEN;
+    if (is_open && !msg->has_room_address)
+        return s_refuse (error, arena, "room_address", "missing", NULL);
+    if (msg->has_room_address && (!is_open || sv_address_dialect (msg->room_address) != PT_room_dialect_OPEN))
+        return s_refuse (error, arena, "room_address", "not_one_of", "no open room can have this address");
+    return 0;
 }
 
 int chat_policy_room_create (const pt_room_create_t *msg, pt_arena_t *arena, pt_error_t *error)
@@ -85,6 +96,8 @@ int chat_policy_room_create (const pt_room_create_t *msg, pt_arena_t *arena, pt_
     if (msg->has_topic && s_check_topic (msg->topic, arena, error) != 0)
         rc = -PT_E_invalid;
     if (is_direct && s_check_direct (msg, arena, error) != 0)
+        rc = -PT_E_invalid;
+    if (s_check_address (msg, arena, error) != 0)
         rc = -PT_E_invalid;
     return rc;
 }

@@ -13,8 +13,9 @@
 PT_MUSTCHECK int chat_policy_send (const pt_send_entry_t *entry, uint32_t index, bool takes_empty, pt_arena_t *arena,
                                    pt_error_t *error);
 
-/*  A new room: group when no kind is given; a name unless direct or of the dialect `clock`;
-    a direct room is with exactly one other account.  Whom a dialect wants in it store knows. */
+/*  A new room: group when no kind is given; a name unless direct or of the dialect `clock` or
+    `open`; an address of the shape of open rooms when it is one, and none else; a direct room is
+    with exactly one other account.  Whom a dialect wants in it store knows. */
 PT_MUSTCHECK int chat_policy_room_create (const pt_room_create_t *msg, pt_arena_t *arena, pt_error_t *error);
 pt_room_kind_t chat_policy_room_kind (const pt_room_create_t *msg);
 

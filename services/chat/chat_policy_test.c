@@ -205,10 +205,9 @@ static void a_room_of_a_dialect_has_the_dialects_kind (void **state)
         pt_room_dialect_t dialect;
         const char *faults[3];
     } rows[] = {
-        {PT_room_dialect_PUBLIC, {"name missing"}},
-        {PT_room_dialect_CHAT, {"name missing"}},
-        {PT_room_dialect_MEMBER, {"name missing"}},
-        {PT_room_dialect_CLOCK, {NULL}},
+        {PT_room_dialect_PUBLIC, {"name missing"}},       {PT_room_dialect_CHAT, {"name missing"}},
+        {PT_room_dialect_MEMBER, {"name missing"}},       {PT_room_dialect_CLOCK, {NULL}},
+        {PT_room_dialect_OPEN, {"room_address missing"}},
     };
     for (size_t i = 0; i < COUNT (rows); i++) {
         pt_arena_t *arena = pt_arena_new (65536);
@@ -217,6 +216,37 @@ static void a_room_of_a_dialect_has_the_dialects_kind (void **state)
         create.kind = PT_room_kind_DIRECT; /* is not asked */
         create.has_kind = true;
         s_assert_faults ("dialect", chat_policy_room_create (&create, arena, &error), &error, rows[i].faults);
+        pt_arena_destroy (&arena);
+    }
+}
+
+static void open_rooms_alone_are_given_an_address (void **state)
+{
+    (void)state;
+    static const struct {
+        pt_room_dialect_t dialect; /* none: native */
+        const char *address;
+        const char *faults[2];
+    } rows[] = {
+        {PT_room_dialect_OPEN, "lobby", {NULL}},
+        {PT_room_dialect_OPEN, "chat_a1b2c", {"room_address not_one_of"}},
+        {PT_room_dialect_OPEN, "chat_a1b2c3d4", {"room_address not_one_of"}},
+        {PT_room_dialect_OPEN, "12", {"room_address not_one_of"}},
+        {PT_room_dialect_OPEN, "two words", {"room_address not_one_of"}},
+        {PT_room_dialect_MEMBER, "lobby", {"room_address not_one_of"}},
+        {PT_room_dialect_none, "lobby", {"room_address not_one_of"}},
+    };
+    for (size_t i = 0; i < COUNT (rows); i++) {
+        pt_arena_t *arena = pt_arena_new (65536);
+        pt_error_t error = {0};
+        pt_room_create_t create = {.account = 1,
+                                   .name = PT_LIT ("n"),
+                                   .has_name = true,
+                                   .dialect = rows[i].dialect,
+                                   .has_dialect = rows[i].dialect != PT_room_dialect_none,
+                                   .room_address = pt_str (rows[i].address),
+                                   .has_room_address = true};
+        s_assert_faults (rows[i].address, chat_policy_room_create (&create, arena, &error), &error, rows[i].faults);
         pt_arena_destroy (&arena);
     }
 }
@@ -291,6 +321,7 @@ int main (void)
         cmocka_unit_test (history_goes_one_way),
         cmocka_unit_test (to_remove_oneself_is_to_leave),
         cmocka_unit_test (a_room_of_a_dialect_has_the_dialects_kind),
+        cmocka_unit_test (open_rooms_alone_are_given_an_address),
         cmocka_unit_test (a_signal_has_what_its_kind_needs),
         cmocka_unit_test (rows_of_one_request_have_keys_of_their_own),
     };

@@ -10,11 +10,17 @@ void store_create_direct_key (uint64_t a, uint64_t b, char key[STORE_DIRECT_KEY_
               (unsigned long long)(a < b ? b : a));
 }
 
-/*  NULL for a room without address, else those to try; an address that can't be made is left out. */
+/*  NULL for a room without address, else those to try; an address that can't be made is left out.
+    One that was given is the only one. */
 static void s_put_addresses (store_args_t *args, const pt_room_create_t *ask)
 {
     char addresses[STORE_ADDRESS_TRIES][STORE_ADDRESS_BYTES];
     unsigned count = 0;
+    if (ask->has_room_address) {
+        store_args_array (args, STORE_OID_TEXT, 1);
+        store_elem_str (args, ask->room_address);
+        return;
+    }
     if (!ask->has_dialect || !store_address_is_made (ask->dialect)) {
         store_args_null (args);
         return;

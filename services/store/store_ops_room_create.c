@@ -1,14 +1,15 @@
 /*  store_ops_room_create - making a room.
 
     A native room is made in one step.  A room of a dialect is preceded by a look at the
-    accounts: which of its people there are, and whether the maker is of staff. */
+    accounts: which of its people there are, and whether the maker is of staff.  An open room
+    is made by whoever comes first to its address, and found by who comes at the same time. */
 
 #include "store_create.h"
 #include "store_detail.h"
 #include "store_ops.h"
 #include "store_shape.h"
 
-typedef enum { S_LOOK, S_MAKE, S_FIND_DIRECT, S_READ } s_stage_t;
+typedef enum { S_LOOK, S_MAKE, S_FIND_DIRECT, S_FIND_OPEN, S_READ } s_stage_t;
 
 /*  The room's first members, the maker in front; the key of a direct pair. */
 typedef struct {
@@ -25,11 +26,13 @@ static const struct {
     bool is_staffs;   /* staff alone makes them */
     bool needs_names; /* a name */
     unsigned people;  /* at least so many, the maker among them; 0: the maker alone */
+    bool is_named;    /* by the address that the maker gives */
 } s_dialects[] = {
-    [PT_room_dialect_PUBLIC] = {PT_room_kind_PUBLIC, true, true, 0},
-    [PT_room_dialect_CHAT] = {PT_room_kind_GROUP, false, true, 0},
-    [PT_room_dialect_CLOCK] = {PT_room_kind_GROUP, false, false, 0},
-    [PT_room_dialect_MEMBER] = {PT_room_kind_GROUP, false, true, 2},
+    [PT_room_dialect_PUBLIC] = {PT_room_kind_PUBLIC, true, true, 0, false},
+    [PT_room_dialect_CHAT] = {PT_room_kind_GROUP, false, true, 0, false},
+    [PT_room_dialect_CLOCK] = {PT_room_kind_GROUP, false, false, 0, false},
+    [PT_room_dialect_MEMBER] = {PT_room_kind_GROUP, false, true, 2, false},
+    [PT_room_dialect_OPEN] = {PT_room_kind_PUBLIC, false, false, 0, true},
 };
 
 static void s_identify (store_op_t *op)
@@ -66,6 +69,8 @@ static int s_check_dialect (store_op_t *op, s_plan_t *plan)
     unsigned people = s_dialects[ask->dialect].people;
     if (s_dialects[ask->dialect].needs_names && !ask->has_name)
         return s_refuse (op, "name", "missing", NULL);
+    if (s_dialects[ask->dialect].is_named && !ask->has_room_address)
+        return s_refuse (op, "room_address", "missing", NULL);
     if (plan->count < people)
         return s_refuse (op, "members", "too_short", "needs somebody beside the maker");
     if (people == 0 && plan->count > 1)
@@ -91,6 +96,8 @@ static int s_check (store_op_t *op)
     s_plan_add (plan, msg->account);
     for (uint32_t i = 0; msg->has_members && i < msg->members.count; i++)
         s_plan_add (plan, msg->members.at[i]);
+    if (msg->has_room_address && !(msg->has_dialect && msg->dialect == PT_room_dialect_OPEN))
+        return s_refuse (op, "room_address", "not_one_of", "open rooms alone are given one");
     if (msg->has_dialect)
         return s_check_dialect (op, plan);
     if (plan->ask.kind == PT_room_kind_DIRECT)
@@ -172,6 +179,21 @@ static int s_take_look (store_op_t *op, store_pg_t *pg, const PGresult *result)
     return STORE_NEXT;
 }
 
+/*  The statement that found the address taken saw what was there when it began; this one sees
+    also the room of who was faster. */
+static int s_find_open (s_plan_t *plan, store_pg_t *pg)
+{
+    const pt_room_create_t *ask = &plan->ask;
+    const pt_room_find_t find = {.account = ask->account,
+                                 .has_account = true,
+                                 .address = ask->room_address,
+                                 .has_address = true,
+                                 .dialect = ask->dialect};
+    plan->stage = S_FIND_OPEN;
+    store_detail_send_room (pg, &find);
+    return STORE_NEXT;
+}
+
 /*  The id of the new room; or nothing, when the direct room of the pair was there or no address
     was free. */
 static int s_take_made (store_op_t *op, store_pg_t *pg, const PGresult *result)
@@ -182,6 +204,8 @@ static int s_take_made (store_op_t *op, store_pg_t *pg, const PGresult *result)
         store_create_send_direct (pg, plan->direct_key);
         return STORE_NEXT;
     }
+    if (PQntuples (result) == 0 && plan->stage == S_MAKE && plan->ask.has_room_address)
+        return s_find_open (plan, pg);
     if (PQntuples (result) == 0 && plan->stage == S_MAKE && plan->ask.has_dialect) {
         op->detail = "no address was free; another key tries others";
         return -PT_E_taken;
@@ -200,6 +224,12 @@ static int s_take (store_op_t *op, store_pg_t *pg, const store_pg_step_t *step)
     switch (plan->stage) {
     case S_LOOK:
         return s_take_look (op, pg, step->results[0]);
+    case S_FIND_OPEN:
+        op->detail = "the address is another room's";
+        if (PQntuples (step->results[0]) == 0)
+            return -PT_E_taken;
+        op->detail = NULL;
+        return store_ops_reply_row (op, step->results[0], store_shape_dialect_room);
     case S_READ:
         return store_ops_reply_row (op, step->results[0],
                                     plan->ask.has_dialect ? store_shape_dialect_room : store_shape_room);

@@ -46,8 +46,9 @@ static void test_a_clock_room_needs_no_name_and_a_native_room_no_dialect (void *
     create.key = key (bench->store);
     create.dialect = PT_room_dialect_CHAT;
     assert_fault (refusal (bench, PT_OP_store_room_create, &create, PT_E_invalid), "name", "missing");
-    create.dialect = PT_room_dialect_OPEN;
-    assert_fault (refusal (bench, PT_OP_store_room_create, &create, PT_E_invalid), "dialect", "not_one_of");
+    create.room_address = PT_LIT ("lobby");
+    create.has_room_address = true;
+    assert_fault (refusal (bench, PT_OP_store_room_create, &create, PT_E_invalid), "room_address", "not_one_of");
 
     uint64_t native = make_room (bench, PT_room_kind_GROUP, owner, NULL, 0);
     const pt_room_t *room =
@@ -95,6 +96,64 @@ static void test_a_room_without_a_free_address_is_refused (void **state)
     create.account = other;
     create.key = key (bench->store);
     must (bench->store, PT_OP_store_room_create, &create);
+}
+
+static pt_room_create_t opening (bench_t *bench, uint64_t account, const char *address)
+{
+    pt_room_create_t create = room_of (bench, PT_room_dialect_OPEN, account, address);
+    create.room_address = create.name;
+    create.has_room_address = true;
+    return create;
+}
+
+static void test_an_open_room_is_made_by_the_first_and_found_by_the_others (void **state)
+{
+    bench_t *bench = *state;
+    uint64_t first = make_account (bench), second = make_account (bench);
+    pt_room_create_t create = opening (bench, first, "first_come");
+    const pt_room_t *made = must (bench->store, PT_OP_store_room_create, &create);
+    uint64_t id = made->id;
+    assert_int_equal (made->kind, PT_room_kind_PUBLIC);
+    assert_true (made->dialect == PT_room_dialect_OPEN && pt_str_eq (made->address, PT_LIT ("first_come")));
+    assert_true (made->created_by == first && made->role == PT_role_OWNER && made->head == 1);
+    create = opening (bench, second, "first_come");
+    const pt_room_t *found = must (bench->store, PT_OP_store_room_create, &create);
+    assert_true (found->id == id && found->created_by == first && !found->has_role);
+    create.key = key (bench->store);
+    create.has_room_address = false;
+    assert_fault (refusal (bench, PT_OP_store_room_create, &create, PT_E_invalid), "room_address", "missing");
+}
+
+/*  The faster one's row is there and not to be seen until its transaction is over. */
+static void test_who_makes_an_open_room_at_the_same_time_gets_the_one_of_the_faster (void **state)
+{
+    bench_t *bench = *state;
+    uint64_t accounts[] = {make_account (bench), make_account (bench), make_account (bench), make_account (bench)};
+    for (unsigned round = 0; round < 8; round++) {
+        uint64_t requests[COUNT_OF (accounts)], room = 0;
+        const char *address = text (bench->store, "race%u", round).at;
+        for (size_t i = 0; i < COUNT_OF (accounts); i++) {
+            pt_room_create_t create = opening (bench, accounts[i], address);
+            requests[i] = harness_request (bench->store, PT_OP_store_room_create, &create);
+        }
+        for (size_t i = 0; i < COUNT_OF (accounts); i++) {
+            const harness_frame_t *frame = harness_reply (bench->store, requests[i]);
+            assert_int_equal (frame->envelope.status, 0);
+            const pt_room_t *got = frame->msg;
+            assert_true (room == 0 || got->id == room);
+            room = got->id;
+        }
+    }
+}
+
+static void test_an_open_room_does_not_take_the_address_of_another_dialect (void **state)
+{
+    bench_t *bench = *state;
+    uint64_t owner = make_account (bench), other = make_account (bench);
+    const pt_room_t *room = make_room_of (bench, PT_room_dialect_MEMBER, owner, &other, 1);
+    pt_str_t address = text (bench->store, "%.*s", (int)room->address.len, room->address.at);
+    pt_room_create_t create = opening (bench, other, address.at);
+    REFUSED (bench->store, PT_OP_store_room_create, &create, PT_E_taken);
 }
 
 static void test_a_member_room_is_for_two_at_least_who_exist (void **state)
@@ -220,6 +279,9 @@ int main (void)
         TEST (test_a_clock_room_needs_no_name_and_a_native_room_no_dialect),
         TEST (test_a_repeat_has_the_same_address_and_another_room_of_that_name_another),
         TEST (test_a_room_without_a_free_address_is_refused),
+        TEST (test_an_open_room_is_made_by_the_first_and_found_by_the_others),
+        TEST (test_who_makes_an_open_room_at_the_same_time_gets_the_one_of_the_faster),
+        TEST (test_an_open_room_does_not_take_the_address_of_another_dialect),
         TEST (test_a_member_room_is_for_two_at_least_who_exist),
         TEST (test_staff_alone_makes_public_rooms),
         TEST (test_staff_changes_and_deletes_public_rooms_and_their_owner_does_not),

@@ -9,7 +9,7 @@
 #include "gw_text.h"
 #include <stdlib.h>
 
-enum { S_FIN = 0x80, S_TEXT = 1, S_LEN16 = 126 };
+enum { S_FIN = 0x80, S_TEXT = 1, S_BINARY = 2, S_LEN16 = 126 };
 
 /*  Keys, punctuation, six numbers, a time and the longest enum texts; of an attachment,
     keys, punctuation and two numbers. */
@@ -101,8 +101,18 @@ gw_frame_t *gw_frame_new (const char *payload, size_t len)
     gw_frame_t *self = s_new (gw_frame_wire_len (len));
     if (!self)
         return NULL;
-    memcpy (self->bytes + self->len - len, payload, len);
+    if (len)
+        memcpy (self->bytes + self->len - len, payload, len);
     gw_frame_wrap (self->bytes, len);
+    return self;
+}
+
+/*  The first fragment alone says what the message is. */
+gw_frame_t *gw_frame_new_binary (const char *payload, size_t len)
+{
+    gw_frame_t *self = gw_frame_new (payload, len);
+    if (self)
+        self->bytes[0] ^= S_TEXT ^ S_BINARY;
     return self;
 }
 

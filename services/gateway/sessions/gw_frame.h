@@ -26,9 +26,10 @@ void gw_frame_wrap (char *wire, size_t payload_len);
     the first frame is counted whatever its length. */
 size_t gw_frame_span (const char *wire, size_t len, size_t max);
 
-/*  One message in memory of its own, counted by reference.  From a payload, or
-    from bytes that are frames already.  NULL when out of memory. */
+/*  One message in memory of its own, counted by reference.  From a payload, as text or
+    as binary, or from bytes that are frames already.  NULL when out of memory. */
 gw_frame_t *gw_frame_new (const char *payload, size_t len);
+gw_frame_t *gw_frame_new_binary (const char *payload, size_t len);
 gw_frame_t *gw_frame_copy (const char *wire, size_t len);
 gw_frame_t *gw_frame_ref (gw_frame_t *self);
 

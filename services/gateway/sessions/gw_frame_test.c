@@ -73,6 +73,23 @@ static void test_a_message_is_one_frame_or_fragments_of_16_kib (void **state)
     }
 }
 
+static void test_a_binary_message_says_so_in_its_first_frame_alone (void **state)
+{
+    (void)state;
+    static const size_t lens[] = {0, 1, GW_FRAME_PAYLOAD + 1};
+    for (size_t i = 0; i < sizeof lens / sizeof *lens; i++) {
+        char *payload = calloc (1, lens[i] + 1);
+        gw_frame_t *text = gw_frame_new (payload, lens[i]), *binary = gw_frame_new_binary (payload, lens[i]);
+        assert_int_equal (gw_frame_len (binary), gw_frame_len (text));
+        assert_int_equal (gw_frame_bytes (text)[0] & 0x7f, 1);
+        assert_int_equal (gw_frame_bytes (binary)[0] & 0x7f, 2);
+        assert_memory_equal (gw_frame_bytes (binary) + 1, gw_frame_bytes (text) + 1, gw_frame_len (text) - 1);
+        gw_frame_unref (&text);
+        gw_frame_unref (&binary);
+        free (payload);
+    }
+}
+
 static void test_a_span_holds_whole_frames (void **state)
 {
     (void)state;
@@ -231,6 +248,7 @@ int main (void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test (test_a_message_is_one_frame_or_fragments_of_16_kib),
+        cmocka_unit_test (test_a_binary_message_says_so_in_its_first_frame_alone),
         cmocka_unit_test (test_a_span_holds_whole_frames),
         cmocka_unit_test (test_a_message_event_has_the_fields_of_the_protocol),
         cmocka_unit_test (test_a_message_shows_its_files),

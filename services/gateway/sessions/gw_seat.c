@@ -101,6 +101,12 @@ void gw_seat_tell (gw_ws_t *ws)
     gw_ws_put (ws, &frame);
 }
 
+void gw_seat_tell_as (gw_ws_t *ws, pt_str_t bytes, bool is_binary)
+{
+    gw_frame_t *frame = is_binary ? gw_frame_new_binary (bytes.at, bytes.len) : gw_frame_new (bytes.at, bytes.len);
+    gw_ws_put (ws, &frame);
+}
+
 void gw_seat_error (gw_ws_t *ws, pt_str_t text)
 {
     pt_buf_t *out = gw_seat_begin (ws);
@@ -249,8 +255,11 @@ void gw_seat_parted (gw_ws_t *ws, int why)
 
 void gw_seat_tick (gw_ws_t *ws)
 {
+    const gw_voice_t *voice = ws->seat->place.voice;
     if (ws->seat->wants_room)
         gw_ws_follow (ws);
+    if (voice && voice->ticked && !ws->is_closing)
+        voice->ticked (ws);
 }
 
 void gw_seat_flushed (gw_ws_t *ws)

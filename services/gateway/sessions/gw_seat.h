@@ -54,6 +54,9 @@ void gw_seat_speak_for (gw_ws_t *ws, uint64_t account);
 pt_buf_t *gw_seat_begin (gw_ws_t *ws);
 void gw_seat_tell (gw_ws_t *ws);
 
+/*  Queues a message as it is: valid UTF-8 unless it is binary. */
+void gw_seat_tell_as (gw_ws_t *ws, pt_str_t bytes, bool is_binary);
+
 /*  `{"error":"<text>"}` */
 void gw_seat_error (gw_ws_t *ws, pt_str_t text);
 

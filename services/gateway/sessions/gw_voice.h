@@ -34,6 +34,9 @@ typedef struct {
     /*  One message of the client: valid UTF-8 unless it is binary. */
     void (*heard) (gw_ws_t *ws, pt_str_t text, bool is_binary);
 
+    /*  A second has passed, while the session is open.  May be NULL. */
+    void (*ticked) (gw_ws_t *ws);
+
     /*  The socket is about to go, for whatever reason.  May be NULL. */
     void (*closing) (gw_ws_t *ws);
 } gw_voice_t;
