@@ -87,6 +87,8 @@ static int s_begin (gw_gate_t *self)
 {
     if (s_voices[self->dialect]->needs_account && !self->identity)
         return -PT_E_forbidden;
+    if (self->identity && gw_identity_may (self->identity, GW_SCOPE_READ) != 0)
+        return -PT_E_forbidden;
     bool is_any = self->dialect == PT_room_dialect_OPEN;
     return s_ask (self, is_any ? PT_room_dialect_MEMBER : self->dialect);
 }

@@ -34,6 +34,12 @@ bool gw_said_text (const gw_said_t *self, const char *name, pt_str_t *out)
     return true;
 }
 
+bool gw_said_id (const gw_said_t *self, const char *name, uint64_t *out)
+{
+    const gw_request_t request = {.json = self->json};
+    return gw_request_u64 (&request, name, out) && *out > 0 && *out <= LIM_ID;
+}
+
 size_t gw_said_length (pt_str_t text)
 {
     size_t count = 0;

@@ -18,6 +18,9 @@ void gw_said_done (gw_said_t *self);
 /*  A text; false when there is none of that name. */
 bool gw_said_text (const gw_said_t *self, const char *name, pt_str_t *out);
 
+/*  An id, as number or digits; false when there is none of that name. */
+bool gw_said_id (const gw_said_t *self, const char *name, uint64_t *out);
+
 /*  Characters, not bytes, of valid UTF-8. */
 size_t gw_said_length (pt_str_t text);
 

@@ -64,6 +64,11 @@ const gw_place_t *gw_seat_place (const gw_ws_t *ws)
     return &ws->seat->place;
 }
 
+gw_t *gw_seat_gw (const gw_ws_t *ws)
+{
+    return ws->gw;
+}
+
 const gw_voice_t *gw_seat_voice (const gw_ws_t *ws)
 {
     return ws->seat->place.voice;
@@ -108,6 +113,11 @@ void gw_seat_error (gw_ws_t *ws, pt_str_t text)
 void gw_seat_post (gw_ws_t *ws, pt_str_t body)
 {
     gw_seat_t *self = ws->seat;
+    int err = ws->has_identity ? gw_identity_may (&ws->identity, GW_SCOPE_WRITE) : 0;
+    if (err) {
+        gw_ws_fail (ws, 0, err, (pt_str_t){0});
+        return;
+    }
     char send_id[48];
     snprintf (send_id, sizeof send_id, "%s-%" PRIu64, self->key, ++self->posts);
     const pt_send_entry_t entry = {.send_id = pt_str (send_id), .has_send_id = true, .body = body, .has_body = true};
@@ -120,20 +130,39 @@ static void s_on_reply (void *arg, const sv_reply_t *reply)
     gw_ws_t *ws = op->ws;
     op->call = 0;
     gw_seat_reply_fn *fn = op->told;
+    bool is_told = !reply->status || op->tells_failure;
     if (reply->status)
         gw_ws_fail_with (ws, 0, reply->status, reply->error);
     gw_op_destroy (&op);
-    if (!reply->status)
-        fn (ws, reply->msg);
+    if (is_told)
+        fn (ws, reply->status ? NULL : reply->msg);
+}
+
+static bool s_ask (gw_ws_t *ws, uint16_t opcode, const void *msg, uint64_t affinity, gw_seat_reply_fn *fn,
+                   bool tells_failure)
+{
+    gw_op_t *op = gw_op_new (ws, 0, affinity);
+    if (!op)
+        return false;
+    op->told = fn;
+    op->tells_failure = tells_failure;
+    gw_op_call (&op, opcode, msg, s_on_reply);
+    return op;
 }
 
 void gw_seat_ask (gw_ws_t *ws, uint16_t opcode, const void *msg, uint64_t affinity, gw_seat_reply_fn *fn)
 {
-    gw_op_t *op = gw_op_new (ws, 0, affinity);
-    if (!op)
-        return;
-    op->told = fn;
-    gw_op_call (&op, opcode, msg, s_on_reply);
+    s_ask (ws, opcode, msg, affinity, fn, false);
+}
+
+bool gw_seat_try (gw_ws_t *ws, uint16_t opcode, const void *msg, uint64_t affinity, gw_seat_reply_fn *fn)
+{
+    return s_ask (ws, opcode, msg, affinity, fn, true);
+}
+
+void gw_seat_end (gw_ws_t *ws, const char *reason)
+{
+    gw_ws_shut (ws, GW_WS_SHORT, reason);
 }
 
 void *gw_seat_own (const gw_ws_t *ws)

@@ -39,10 +39,14 @@ void gw_seat_heard (gw_ws_t *ws, pt_str_t text, bool is_binary);
 
 const gw_place_t *gw_seat_place (const gw_ws_t *ws);
 
+/*  What the session is part of. */
+gw_t *gw_seat_gw (const gw_ws_t *ws);
+
 /*  Who speaks; 0: nobody who is signed in. */
 uint64_t gw_seat_account (const gw_ws_t *ws);
 
-/*  Speaks for that account from here on, for sockets without an identity (PARLEY_COMPAT_TRUST_USERID). */
+/*  Speaks for that account from here on, for sockets without an identity (PARLEY_COMPAT_TRUST_USERID);
+    0: for nobody again. */
 void gw_seat_speak_for (gw_ws_t *ws, uint64_t account);
 
 /*  The buffer in which a frame of one's own is written, cleared; gw_seat_tell queues it as a text
@@ -53,13 +57,21 @@ void gw_seat_tell (gw_ws_t *ws);
 /*  `{"error":"<text>"}` */
 void gw_seat_error (gw_ws_t *ws, pt_str_t text);
 
-/*  Posts a text to the room; what refuses it comes back as an error frame, and the room tells it. */
+/*  Posts a text to the room, where the credential is good for that; what refuses it comes back as an error
+    frame, and the room tells it. */
 void gw_seat_post (gw_ws_t *ws, pt_str_t body);
 
 /*  Asks the bus; `fn` gets the reply, what fails is told as an error frame.  The message is encoded
     before this returns.  `fn` may close the session. */
 typedef void (gw_seat_reply_fn) (gw_ws_t *ws, const void *msg);
 void gw_seat_ask (gw_ws_t *ws, uint16_t opcode, const void *msg, uint64_t affinity, gw_seat_reply_fn *fn);
+
+/*  The same, for who has to know that it failed: `fn` gets NULL then, after the error frame.  False, after
+    an error frame too: it can't be asked, and `fn` is not called. */
+bool gw_seat_try (gw_ws_t *ws, uint16_t opcode, const void *msg, uint64_t affinity, gw_seat_reply_fn *fn);
+
+/*  Ends the session, which can't be served at this time; its client may come again. */
+void gw_seat_end (gw_ws_t *ws, const char *reason);
 
 /*  Follows the room from behind `since` on, which must not be followed yet; for voices whose room
     comes to be while they sit there (`room` becomes the place's), or that tell what was said before. */

@@ -351,8 +351,7 @@ static inline const gw_network_t *fake_conn_network (const gw_conn_t *conn)
 static const gw_conn_ops_t fake_conn_ops = {fake_conn_dirty, fake_conn_send, fake_conn_close, fake_conn_peer,
                                             fake_conn_network};
 
-/*  A client signed in as `account`; 0: not signed in.  Its hello has been read. */
-static inline fake_conn_t *fake_connect (uint64_t account)
+static inline fake_conn_t *fake_open_session (uint64_t account, bool is_seat)
 {
     fake_conn_t *self = calloc (1, sizeof *self);
     gw_identity_t identity = {
@@ -360,8 +359,24 @@ static inline fake_conn_t *fake_connect (uint64_t account)
     self->conn.ops = &fake_conn_ops;
     pt_buf_init (&self->wire, 64 * 1024 * 1024);
     pt_buf_init (&self->message, 64 * 1024 * 1024);
-    self->ws = gw_ws_open (&fake.gw, &self->conn, account ? &identity : NULL, false);
+    self->ws = gw_ws_open (&fake.gw, &self->conn, account ? &identity : NULL, is_seat);
     assert_non_null (self->ws);
+    return self;
+}
+
+/*  A client signed in as `account`; 0: not signed in.  Its hello has been read. */
+static inline fake_conn_t *fake_connect (uint64_t account)
+{
+    return fake_open_session (account, false);
+}
+
+/*  The same in a room of a dialect; what the seat asks at once is open. */
+static inline fake_conn_t *fake_sit (uint64_t account, const gw_voice_t *voice, const char *address, uint64_t room)
+{
+    fake_conn_t *self = fake_open_session (account, true);
+    gw_place_t place = {.voice = voice, .room = room};
+    snprintf (place.address, sizeof place.address, "%s", address);
+    gw_seat_take (self->ws, &place);
     return self;
 }
 

@@ -91,6 +91,7 @@ struct gw_op {
     gw_op_t *parked_next;
     struct gw_auth *auth;   /* of an auth, its proof */
     gw_seat_reply_fn *told; /* of a voice's question */
+    bool tells_failure;     /* also of one that fails */
     uint64_t call;          /* of the bus, 0: parked */
     uint64_t re;
     uint64_t room;
@@ -143,7 +144,7 @@ void gw_ws_fail (gw_ws_t *self, uint64_t re, int err, pt_str_t detail);
 /*  As above from the error body of a service or of pt_validate. */
 void gw_ws_fail_with (gw_ws_t *self, uint64_t re, int err, const pt_error_t *error);
 
-/*  Close code when memory is out; when the identity has ended. */
+/*  Close code when memory is out, or who is asked away; when the identity has ended. */
 #define GW_WS_SHORT 1013
 #define GW_WS_SIGNED_OUT 4401
 
