@@ -49,7 +49,7 @@ LIBS_auth    := -lcurl -lcjose -ljansson -lsodium -lcrypto $(BUS_LIBS)
 LIBS_chat    := $(BUS_LIBS)
 LIBS_drive   := -lmagic -lcrypto $(BUS_LIBS)
 LIBS_store   := -lpq -lcrypto $(BUS_LIBS)
-LIBS_cli     := $(BUS_LIBS)
+LIBS_cli     := -ljansson $(BUS_LIBS)
 LIBS_common  := $(BUS_LIBS)
 LIBS_proto   := $(if $(TORTURE),$(BUS_LIBS),-lmsgpackc)
 INC_store    := -isystem $(shell pg_config --includedir 2>/dev/null)
@@ -335,10 +335,11 @@ $(BUILD)/test/$(LOAD_DIR)/%: $(BUILD)/obj/$(LOAD_DIR)/%.o $(call core,$(LOAD_DIR
 # a real process alone has (sockets, loop, libpq, lws) is defined in sim/ itself.
 SIM_BROKER  := core route peers requests events shell folder
 SIM_STORE   := append rule batch fault
-SIM_CHAT    := send fanout member room policy forward ops invite
+SIM_CHAT    := send fanout member room policy forward ops invite signal layer channel group name repeat
 SIM_GATEWAY := gw_base64 gw_header gw_parse gw_text gw_time identity/gw_identity identity/gw_cookie identity/gw_revoked identity/gw_revoked_poll \
-	sessions/gw_room sessions/gw_room_fetch sessions/gw_room_heads sessions/gw_order sessions/gw_ring sessions/gw_feed sessions/gw_frame sessions/gw_idmap \
-	sessions/gw_outq sessions/gw_sendq sessions/gw_ws sessions/gw_ws_identity sessions/gw_ws_ops sessions/gw_ws_sub sessions/gw_ws_send
+	gw_random dialects/gw_dialect_person sessions/gw_room sessions/gw_room_fetch sessions/gw_room_heads sessions/gw_order sessions/gw_ring sessions/gw_feed sessions/gw_frame sessions/gw_idmap \
+	sessions/gw_outq sessions/gw_sendq sessions/gw_ws sessions/gw_ws_identity sessions/gw_ws_ops sessions/gw_ws_sub sessions/gw_ws_send \
+	sessions/gw_seat sessions/gw_senders sessions/gw_track
 SIM_PARTS   := $(SIM_BROKER:%=services/broker/broker_%) $(SIM_STORE:%=services/store/store_%) \
 	$(SIM_CHAT:%=services/chat/chat_%) $(SIM_GATEWAY:%=services/gateway/%)
 SIM_CORE    := $(SIM_PARTS:%=$(BUILD)/obj/%.o) $(call core,sim)

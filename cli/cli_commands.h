@@ -13,6 +13,7 @@ int cli_sim (const cli_options_t *options);
 extern const cli_spec_t cli_sim_spec;
 int cli_verify (const cli_options_t *options);
 int cli_trace (const cli_options_t *options);
+int cli_channel (const cli_options_t *options);
 
 /*  Longest text a command prints. */
 #define CLI_OUTPUT_MAX (4 * 1024 * 1024)

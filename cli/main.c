@@ -87,6 +87,21 @@ static const struct {
      "have forgotten is said. Sends that went as one array share a request id.\n\n"
      "Exit code: 0 hops were found, 1 nobody remembers one, 69 no broker answers.\n",
      true, &s_trace_spec, cli_trace},
+    {"channel", "send to channels and groups, and receive",
+     "Reads one JSON object a line from its input and answers each with one line:\n\n"
+     "  {\"op\":\"send\",\"channel\":\"c\",\"message\":{\"type\":\"hello\"}}\n"
+     "  {\"op\":\"receive\",\"channel\":\"c\",\"timeout\":0.3}\n"
+     "  {\"op\":\"group_add\",\"group\":\"g\",\"channel\":\"c\"}\n"
+     "  {\"op\":\"group_discard\",\"group\":\"g\",\"channel\":\"c\"}\n"
+     "  {\"op\":\"group_send\",\"group\":\"g\",\"message\":{\"type\":\"hello\"}}\n\n"
+     "A receive is answered {\"message\":..}, with null when none came within `timeout`\n"
+     "seconds (20 at most; without it, as long as --timeout), the others {\"ok\":true}, what\n"
+     "went wrong {\"error\":\"..\"}. Each message goes to one receiver, in order. A channel\n"
+     "keeps 100 messages, each for a minute, a group its members for a day; a restart of\n"
+     "parley-chat forgets all of it. --timeout comes on top of a receive's own time.\n\n"
+     "Exit code: 0 the input has ended, 1 it could not be read or the answer not written,\n"
+     "69 there are no brokers to ask.\n",
+     true, NULL, cli_channel},
     {"version", "print the version", "Prints the version; --json for machines.\n", false, NULL, s_version},
 };
 #define COMMAND_COUNT (sizeof (s_commands) / sizeof (s_commands[0]))

@@ -83,6 +83,12 @@
 #define LIM_PEOPLE_FOUND 10000      /* accounts that one search counts; later ones are not found */
 #define LIM_HOPS 512                /* hops in one answer of a trace; `more` is set */
 
+/*  The channel layer.  Longer names, messages and waits are `invalid`; what chat keeps of
+    them is bounded in chat_channel.h and chat_group.h. */
+#define LIM_CHANNEL 100
+#define LIM_CHANNEL_MESSAGE (16 * 1024)
+#define LIM_CHANNEL_WAIT_MS 20000 /* below LIM_DEADLINE_MS: there is time for the answer */
+
 /*  The bus.  A full queue or table answers `busy` at once. */
 #define LIM_BROKERS 8
 #define LIM_SERVICE_QUEUE 4096 /* requests one broker holds for a service */

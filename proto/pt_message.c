@@ -16,6 +16,7 @@ enum {
     WRITE = PT_WRITE,
     BATCH = PT_BATCH,
     OPERATOR = PT_OPERATOR,
+    WITHIN = PT_WITHIN,
 };
 
 /*  ---- fields ------------------------------------------------------------- */
@@ -170,9 +171,13 @@ const pt_peer_rule_t *pt_peer_rule (pt_peer_t role)
 
 bool pt_peer_may_call (const pt_peer_rule_t *rule, unsigned service, uint16_t opcode)
 {
-    if (service == PT_SERVICE_none || service >= PT_SERVICE_COUNT || !(rule->calls >> service & 1))
+    if (service == PT_SERVICE_none || service >= PT_SERVICE_COUNT)
         return false;
     const pt_call_t *call = pt_call_find (opcode);
+    if (call && call->service == service && (call->flags & PT_WITHIN) && rule->serves == service)
+        return true;
+    if (!(rule->calls >> service & 1))
+        return false;
     return !call || !(call->flags & PT_OPERATOR) || rule == pt_peer_rule (PT_PEER_operator);
 }
 

@@ -161,7 +161,7 @@ typedef enum {
 } pt_type_t;
 
 enum { PT_OPTIONAL = 0, PT_REQUIRED = 1, PT_SECRET = 2, PT_INNER = 4 };
-enum { PT_READ = 1, PT_WRITE = 2, PT_BATCH = 4, PT_OPERATOR = 8 };
+enum { PT_READ = 1, PT_WRITE = 2, PT_BATCH = 4, PT_OPERATOR = 8, PT_WITHIN = 16 };
 
 typedef struct {
     const char *name;
@@ -188,7 +188,7 @@ typedef struct {
     const char *doc;
     uint16_t opcode;
     uint8_t service; /* pt_service_t; 0 for an event */
-    uint8_t flags;   /* PT_READ, PT_WRITE, PT_BATCH, PT_OPERATOR */
+    uint8_t flags;   /* PT_READ, PT_WRITE, PT_BATCH, PT_OPERATOR, PT_WITHIN */
     pt_msg_t request;
     pt_msg_t reply; /* of an event: the same as request */
 } pt_call_t;
@@ -205,7 +205,8 @@ const pt_call_t *pt_call_find (uint16_t opcode);
 const pt_call_t *pt_call_at (size_t i);
 
 /*  Whether a role may ask this of a service: its rule names the service, and what
-    is for operators is asked by one.  Of an unknown opcode the service decides. */
+    is for operators is asked by one; or it serves the service itself, and the operation
+    is one that instances ask of each other.  Of an unknown opcode the service decides. */
 bool pt_peer_may_call (const pt_peer_rule_t *rule, unsigned service, uint16_t opcode);
 
 /*  Text of an enum value (NULL when unknown), and value of a text (0). */
@@ -222,6 +223,26 @@ static inline void pt_topic_room (uint8_t out[PT_TOPIC_ROOM_LEN], uint64_t room)
     out[0] = 'r';
     for (int i = 0; i < 8; i++)
         out[1 + i] = (uint8_t)(room >> (56 - 8 * i));
+}
+
+/*  Affinity of what is known by its name, alike in every process: FNV-1a, never 0. */
+static inline uint64_t pt_affinity (pt_str_t name)
+{
+    uint64_t hash = UINT64_C (0xcbf29ce484222325);
+    for (uint32_t i = 0; i < name.len; i++)
+        hash = (hash ^ (uint8_t)name.at[i]) * UINT64_C (0x100000001b3);
+    return hash ? hash : 1;
+}
+
+/*  Topic of the signals to an address: 's' and the address, of which at most
+    LIM_ROOM_ADDRESS bytes count; returns its length.  It may begin another one. */
+#define PT_TOPIC_SIGNAL_MAX (1 + LIM_ROOM_ADDRESS)
+static inline size_t pt_topic_signal (uint8_t out[PT_TOPIC_SIGNAL_MAX], pt_str_t address)
+{
+    size_t len = address.len < LIM_ROOM_ADDRESS ? address.len : LIM_ROOM_ADDRESS;
+    out[0] = 's';
+    memcpy (out + 1, address.at, len);
+    return 1 + len;
 }
 
 #endif

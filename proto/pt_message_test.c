@@ -26,7 +26,7 @@ static void descriptors_point_at_the_members (void **state)
     const pt_desc_t *desc = pt_desc (PT_MSG_send);
     assert_string_equal (desc->name, "send");
     assert_int_equal (desc->size, sizeof (pt_send_t));
-    assert_int_equal (desc->field_count, 3);
+    assert_int_equal (desc->field_count, 4);
     const pt_field_t *room = pt_desc_field (desc, "room", 4);
     assert_int_equal (room->type, PT_T_ID);
     assert_int_equal (room->offset, offsetof (pt_send_t, room));
@@ -200,6 +200,38 @@ static void roles_call_only_what_they_may (void **state)
     assert_string_equal (pt_service_name (255), "none");
 }
 
+static void what_is_within_a_service_is_asked_by_its_own_role_and_by_operators (void **state)
+{
+    (void)state;
+    static const struct {
+        pt_peer_t role;
+        uint16_t opcode;
+        bool may;
+    } cases[] = {
+        {PT_PEER_chat, PT_OP_chat_channel_send, true},
+        {PT_PEER_operator, PT_OP_chat_channel_send, true},
+        {PT_PEER_gateway, PT_OP_chat_channel_send, false},
+        {PT_PEER_store, PT_OP_chat_channel_send, false},
+        {PT_PEER_chat, PT_OP_chat_channel_receive, false},
+        {PT_PEER_chat, PT_OP_chat_send, false},
+        {PT_PEER_chat, 0x02ee, false},
+        {PT_PEER_gateway, PT_OP_chat_channel_group_send, false},
+        {PT_PEER_operator, PT_OP_chat_channel_receive, true},
+    };
+    for (size_t i = 0; i < COUNT_OF (cases); i++)
+        assert_int_equal (pt_peer_may_call (pt_peer_rule (cases[i].role), PT_SERVICE_chat, cases[i].opcode),
+                          cases[i].may);
+    assert_false (pt_peer_may_call (pt_peer_rule (PT_PEER_store), PT_SERVICE_store, PT_OP_chat_channel_send));
+}
+
+static void an_affinity_is_of_the_name_alone_and_never_none (void **state)
+{
+    (void)state;
+    assert_int_equal (pt_affinity (PT_LIT ("")), UINT64_C (0xcbf29ce484222325));
+    assert_int_equal (pt_affinity (PT_LIT ("a")), UINT64_C (0xaf63dc4c8601ec8c));
+    assert_int_not_equal (pt_affinity (PT_LIT ("ab")), pt_affinity (PT_LIT ("ba")));
+}
+
 static void errors_have_a_name_a_status_and_a_title (void **state)
 {
     (void)state;
@@ -225,6 +257,17 @@ static void a_room_topic_is_its_letter_and_its_id (void **state)
     assert_memory_equal (topic, "r\x01\x02\x03\x04\x05\x06\x07\x08", sizeof topic);
 }
 
+static void a_signal_topic_is_its_letter_and_the_address (void **state)
+{
+    (void)state;
+    uint8_t topic[PT_TOPIC_SIGNAL_MAX];
+    assert_int_equal (pt_topic_signal (topic, PT_LIT ("lobby")), 6);
+    assert_memory_equal (topic, "slobby", 6);
+    char longer[LIM_ROOM_ADDRESS + 1];
+    memset (longer, 'x', sizeof longer);
+    assert_int_equal (pt_topic_signal (topic, (pt_str_t){longer, sizeof longer}), PT_TOPIC_SIGNAL_MAX);
+}
+
 int main (void)
 {
     const struct CMUnitTest tests[] = {
@@ -237,8 +280,11 @@ int main (void)
         cmocka_unit_test (every_message_is_used),
         cmocka_unit_test (enum_values_and_texts_are_each_others_inverse),
         cmocka_unit_test (roles_call_only_what_they_may),
+        cmocka_unit_test (what_is_within_a_service_is_asked_by_its_own_role_and_by_operators),
+        cmocka_unit_test (an_affinity_is_of_the_name_alone_and_never_none),
         cmocka_unit_test (errors_have_a_name_a_status_and_a_title),
         cmocka_unit_test (a_room_topic_is_its_letter_and_its_id),
+        cmocka_unit_test (a_signal_topic_is_its_letter_and_the_address),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

@@ -173,7 +173,7 @@ static void s_up (void *ctx, sim_link_t *link)
     sim_session_t *self = ctx;
     sim_process_enter (&self->daemon->process);
     self->link = link;
-    self->ws = gw_ws_open (&self->daemon->gw, &self->conn, &self->identity);
+    self->ws = gw_ws_open (&self->daemon->gw, &self->conn, &self->identity, false);
     if (!self->ws || self->daemon->is_draining)
         self->is_closing = true;
     sim_process_wake (&self->daemon->process);
@@ -198,7 +198,7 @@ static void s_take (void *ctx, sim_link_t *link, sim_parcel_t *parcel)
     if (bytes->at[0] == '!')
         s_ask_rest (self, bytes->at);
     else if (self->ws && !self->is_closing)
-        gw_ws_message (self->ws, bytes->at, bytes->len);
+        gw_ws_message (self->ws, bytes->at, bytes->len, false);
     sim_parcel_discard (process->net, &parcel);
     sim_process_wake (process);
 }

@@ -177,10 +177,11 @@ static void s_print_operations (void)
             continue;
         s_print_gap (&is_first, "    ");
         printf ("{\"name\": \"%s\", \"opcode\": %u, \"service\": \"%s\", \"request\": \"%s\", \"reply\": \"%s\", "
-                "\"effect\": \"%s\", \"batch\": %s, \"operator\": %s",
+                "\"effect\": \"%s\", \"batch\": %s, \"operator\": %s, \"within\": %s",
                 call->name, call->opcode, pt_service_name (call->service), pt_desc (call->request)->name,
                 pt_desc (call->reply)->name, call->flags & PT_READ ? "read" : "write",
-                call->flags & PT_BATCH ? "true" : "false", call->flags & PT_OPERATOR ? "true" : "false");
+                call->flags & PT_BATCH ? "true" : "false", call->flags & PT_OPERATOR ? "true" : "false",
+                call->flags & PT_WITHIN ? "true" : "false");
         s_print_member ("doc", call->doc);
         printf ("}");
     }

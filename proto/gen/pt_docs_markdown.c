@@ -86,16 +86,17 @@ static void s_print_roles (void)
 static void s_print_call (const pt_call_t *call)
 {
     const char *request = pt_desc (call->request)->name, *reply = pt_desc (call->reply)->name;
-    printf ("| `0x%04x` | %s | [%s](#%s) | [%s](#%s) | %s%s%s | %s |\n", call->opcode, call->name, request, request,
+    printf ("| `0x%04x` | %s | [%s](#%s) | [%s](#%s) | %s%s%s%s | %s |\n", call->opcode, call->name, request, request,
             reply, reply, call->flags & PT_READ ? "read" : "write", call->flags & PT_BATCH ? ", batch" : "",
-            call->flags & PT_OPERATOR ? ", operator" : "", call->doc);
+            call->flags & PT_OPERATOR ? ", operator" : "", call->flags & PT_WITHIN ? ", within" : "", call->doc);
 }
 
 static void s_print_operations (void)
 {
     printf ("\n## Operations\n\n`read`: repeating it is harmless. `write`: idempotent by `key`, by `send_id`, or by "
-            "nature, so that it may be resent. `operator`: refused to\nevery other role. Every operation may be "
-            "answered with any of the [errors](#errors).\n");
+            "nature, so that it may be resent. `operator`: refused to\nevery other role. `within`: instances of the "
+            "service "
+            "ask it of each other too. Every operation may be answered with any of the [errors](#errors).\n");
     for (unsigned service = 1; service < PT_SERVICE_COUNT; service++) {
         bool is_first = true;
         for (size_t i = 0; pt_call_at (i); i++) {

@@ -1,7 +1,7 @@
 /*  chat.h - the one context of parley-chat, passed to every handler.
 
     There is nothing in it that a restart would lose: rooms, members, messages
-    and their order live in store. */
+    and their order live in store.  The channel layer alone is soft state. */
 
 #ifndef CHAT_H
 #define CHAT_H
@@ -23,7 +23,10 @@ typedef struct {
     sv_metric_t *events;   /* events given to the bus */
     sv_metric_t *unsent;   /* events that could not be encoded */
     sv_metric_t *unknown;  /* answers of store that did not fit the question */
+    sv_metric_t *dropped;  /* messages to groups that a member's channel did not take */
 } chat_metrics_t;
+
+typedef struct chat_layer chat_layer_t;
 
 typedef struct {
     sv_daemon_t *daemon;         /* first: sv_daemon_on_status looks for it here */
@@ -34,6 +37,7 @@ typedef struct {
     chat_metrics_t metrics;
     sv_probe_t *probe; /* of store */
     sv_trace_t *trace; /* NULL: hops are not noted */
+    chat_layer_t *layer;
 } chat_t;
 
 #endif

@@ -1,4 +1,4 @@
-/*  chat_fanout - tells the gateways what was committed to a room. */
+/*  chat_fanout - tells the gateways what was committed to a room, and what is kept nowhere. */
 
 #include "chat_fanout.h"
 
@@ -60,17 +60,24 @@ size_t chat_fanout_cut (const pt_item_t *items, size_t count)
     return n;
 }
 
-static void s_publish (chat_t *chat, uint64_t room, uint16_t opcode, const void *msg, const char *trace)
+static int s_publish (chat_t *chat, const uint8_t *topic, size_t len, uint16_t opcode, const void *msg,
+                      const char *trace)
 {
-    uint8_t topic[PT_TOPIC_ROOM_LEN];
-    pt_topic_room (topic, room);
-    int rc = sv_bus_publish (chat->bus, topic, sizeof topic, opcode, msg);
+    int rc = sv_bus_publish (chat->bus, topic, len, opcode, msg);
     if (rc == 0) {
         sv_metric_add (chat->metrics.events, 1);
-        return;
+        return 0;
     }
     sv_metric_add (chat->metrics.unsent, 1);
     sv_log (chat->log, SV_ERROR, trace, "an event could not be published op=%04x error=%s", opcode, pt_error_name (rc));
+    return rc;
+}
+
+static void s_publish_room (chat_t *chat, uint64_t room, uint16_t opcode, const void *msg, const char *trace)
+{
+    uint8_t topic[PT_TOPIC_ROOM_LEN];
+    pt_topic_room (topic, room);
+    (void)s_publish (chat, topic, sizeof topic, opcode, msg, trace);
 }
 
 void chat_fanout_items (chat_t *chat, uint64_t room, uint64_t epoch, pt_item_t *items, size_t count, const char *trace)
@@ -81,7 +88,7 @@ void chat_fanout_items (chat_t *chat, uint64_t room, uint64_t epoch, pt_item_t *
         pt_room_items_t event = {.room = room, .epoch = epoch, .items = {items + sent, (uint32_t)n}};
         sv_trace_add_items (chat->trace, &(sv_hop_t){.kind = PT_hop_kind_PUBLISHED, .trace = trace, .room = room},
                             items + sent, n);
-        s_publish (chat, room, PT_EV_room_items, &event, trace);
+        s_publish_room (chat, room, PT_EV_room_items, &event, trace);
     }
 }
 
@@ -89,5 +96,12 @@ void chat_fanout_items (chat_t *chat, uint64_t room, uint64_t epoch, pt_item_t *
 void chat_fanout_gone (chat_t *chat, uint64_t room, const char *trace)
 {
     pt_head_t event = {.room = room};
-    s_publish (chat, room, PT_EV_room_gone, &event, trace);
+    s_publish_room (chat, room, PT_EV_room_gone, &event, trace);
+}
+
+int chat_fanout_signal (chat_t *chat, const pt_room_signal_t *signal, const char *trace)
+{
+    uint8_t topic[PT_TOPIC_SIGNAL_MAX];
+    size_t len = pt_topic_signal (topic, signal->address);
+    return s_publish (chat, topic, len, PT_EV_room_signal, signal, trace);
 }

@@ -1,4 +1,4 @@
-/*  chat_fanout - tells the gateways what was committed to a room.
+/*  chat_fanout - tells the gateways what was committed to a room, and what is kept nowhere.
 
     An event is a hint: a gateway that misses one finds the items by their seq.
     So a failure here is counted and logged, and never turns a commit into an
@@ -22,5 +22,9 @@ void chat_fanout_items (chat_t *chat, uint64_t room, uint64_t epoch, pt_item_t *
 
 /*  Publishes that a room is gone. */
 void chat_fanout_gone (chat_t *chat, uint64_t room, const char *trace);
+
+/*  Publishes a signal.  0, or an error of encoding: nobody will find this event
+    otherwise. */
+PT_MUSTCHECK int chat_fanout_signal (chat_t *chat, const pt_room_signal_t *signal, const char *trace);
 
 #endif

@@ -22,6 +22,7 @@ const sv_handler_t chat_ops[] = {
     {PT_OP_chat_range, chat_forward_on_request},
     {PT_OP_chat_heads, chat_forward_on_request},
     {PT_OP_chat_revoked, chat_forward_on_request},
+    {PT_OP_chat_signal, chat_signal_on_request},
     {PT_OP_chat_room_find, chat_forward_on_request},
     {PT_OP_chat_room_index, chat_forward_on_request},
     {PT_OP_chat_members_add, chat_member_on_add},
@@ -33,6 +34,11 @@ const sv_handler_t chat_ops[] = {
     {PT_OP_chat_contact_answer, chat_forward_on_request},
     {PT_OP_chat_friend_list, chat_forward_on_request},
     {PT_OP_chat_invite, chat_invite_on_request},
+    {PT_OP_chat_channel_send, chat_layer_on_send},
+    {PT_OP_chat_channel_receive, chat_layer_on_receive},
+    {PT_OP_chat_channel_group_add, chat_layer_on_group_add},
+    {PT_OP_chat_channel_group_discard, chat_layer_on_group_discard},
+    {PT_OP_chat_channel_group_send, chat_layer_on_group_send},
     {PT_OP_chat_trace, sv_daemon_on_trace},
 };
 

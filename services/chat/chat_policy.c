@@ -2,6 +2,7 @@
 
 #include "chat_policy.h"
 #include "pt_codec.h"
+#include "sv_address.h"
 #include "sv_text.h"
 
 static int s_refuse (pt_error_t *error, pt_arena_t *arena, const char *field, const char *code, const char *detail)
@@ -19,13 +20,14 @@ static int s_refuse_send (pt_error_t *error, pt_arena_t *arena, uint32_t index, 
     return s_refuse (error, arena, path ? path : field, code, detail);
 }
 
-int chat_policy_send (const pt_send_entry_t *entry, uint32_t index, pt_arena_t *arena, pt_error_t *error)
+int chat_policy_send (const pt_send_entry_t *entry, uint32_t index, bool takes_empty, pt_arena_t *arena,
+                      pt_error_t *error)
 {
     int rc = 0;
     if (sv_text_has_control (entry->send_id, false))
         rc = s_refuse_send (error, arena, index, "send_id", "encoding", "control characters are not allowed");
     bool has_files = entry->has_attachments && entry->attachments.count > 0;
-    if (!sv_text_has_ink (entry->body) && !(entry->body.len == 0 && has_files))
+    if (!takes_empty && !sv_text_has_ink (entry->body) && !(entry->body.len == 0 && has_files))
         rc = s_refuse_send (error, arena, index, "body", "too_short", "needs a character that is not white space");
     return rc;
 }
@@ -107,17 +109,30 @@ int chat_policy_history (const void *msg, pt_arena_t *arena, pt_error_t *error)
                      "give one of after, before, around");
 }
 
+int chat_policy_signal (const pt_room_signal_t *msg, pt_arena_t *arena, pt_error_t *error)
+{
+    bool is_tell = msg->kind == PT_signal_TELL, is_said = msg->kind == PT_signal_SAID;
+    int rc = 0;
+    if (!is_tell && sv_address_dialect (msg->address) != PT_room_dialect_OPEN)
+        rc = s_refuse (error, arena, "address", "not_one_of", "no open room can have this address");
+    if (!is_said && !msg->has_account)
+        rc = s_refuse (error, arena, "account", "missing", NULL);
+    if (!is_said && !is_tell && !msg->has_name)
+        rc = s_refuse (error, arena, "name", "missing", NULL);
+    if (is_said && !msg->has_text)
+        rc = s_refuse (error, arena, "text", "missing", NULL);
+    return rc;
+}
+
 pt_change_t chat_policy_removal (uint64_t account, uint64_t member)
 {
     return account == member ? PT_change_LEFT : PT_change_KICKED;
 }
 
-/*  FNV-1a of the key: both would not fit. */
+/*  A hash of the key: both would not fit. */
 pt_str_t chat_policy_key (pt_str_t key, uint64_t account, pt_arena_t *arena)
 {
-    uint64_t hash = UINT64_C (0xcbf29ce484222325);
-    for (uint32_t i = 0; i < key.len; i++)
-        hash = (hash ^ (uint8_t)key.at[i]) * UINT64_C (0x100000001b3);
-    const char *text = pt_arena_printf (arena, "%016llx.%llu", (unsigned long long)hash, (unsigned long long)account);
+    const char *text =
+        pt_arena_printf (arena, "%016llx.%llu", (unsigned long long)pt_affinity (key), (unsigned long long)account);
     return text ? pt_str (text) : PT_LIT ("");
 }

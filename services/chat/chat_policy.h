@@ -10,7 +10,8 @@
 #include "pt_message.h"
 
 /*  One message; `index` is its place in the array, for the path of a field. */
-PT_MUSTCHECK int chat_policy_send (const pt_send_entry_t *entry, uint32_t index, pt_arena_t *arena, pt_error_t *error);
+PT_MUSTCHECK int chat_policy_send (const pt_send_entry_t *entry, uint32_t index, bool takes_empty, pt_arena_t *arena,
+                                   pt_error_t *error);
 
 /*  A new room: group when no kind is given; a name unless direct or of the dialect `clock`;
     a direct room is with exactly one other account.  Whom a dialect wants in it store knows. */
@@ -22,6 +23,10 @@ PT_MUSTCHECK int chat_policy_room_update (const void *msg, pt_arena_t *arena, pt
 
 /*  At most one of after, before, around. */
 PT_MUSTCHECK int chat_policy_history (const void *msg, pt_arena_t *arena, pt_error_t *error);
+
+/*  A signal: what its kind needs, and an address that rooms of its dialect may have.
+    Whose group it is that shall tell the time store knows. */
+PT_MUSTCHECK int chat_policy_signal (const pt_room_signal_t *msg, pt_arena_t *arena, pt_error_t *error);
 
 /*  What removing `member` is called: to remove oneself is to leave. */
 pt_change_t chat_policy_removal (uint64_t account, uint64_t member);

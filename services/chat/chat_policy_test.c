@@ -47,7 +47,7 @@ static void a_send_names_its_field_and_place (void **state)
         pt_arena_t *arena = pt_arena_new (65536);
         pt_error_t error = {0};
         pt_send_entry_t entry = {.send_id = pt_str (rows[i].send_id), .body = pt_str (rows[i].body)};
-        int rc = chat_policy_send (&entry, 3, arena, &error);
+        int rc = chat_policy_send (&entry, 3, false, arena, &error);
         char row[16];
         snprintf (row, sizeof row, "row %zu", i);
         s_assert_faults (row, rc, &error, rows[i].faults);
@@ -78,7 +78,7 @@ static void a_body_may_be_empty_beside_files_alone (void **state)
                                  .body = pt_str (rows[i].body),
                                  .attachments = {&file, rows[i].files},
                                  .has_attachments = rows[i].has_list};
-        s_assert_faults (rows[i].what, chat_policy_send (&entry, 0, arena, &error), &error, rows[i].faults);
+        s_assert_faults (rows[i].what, chat_policy_send (&entry, 0, false, arena, &error), &error, rows[i].faults);
         pt_arena_destroy (&arena);
     }
 }
@@ -221,6 +221,49 @@ static void a_room_of_a_dialect_has_the_dialects_kind (void **state)
     }
 }
 
+static void a_signal_has_what_its_kind_needs (void **state)
+{
+    (void)state;
+    const struct {
+        pt_room_signal_t signal;
+        const char *faults[4];
+    } rows[] = {
+        {{.kind = PT_signal_TELL, .address = PT_LIT ("chat_a1b2c3d4"), .account = 7, .has_account = true}, {NULL}},
+        {{.kind = PT_signal_TELL, .address = PT_LIT ("no such group"), .account = 7, .has_account = true}, {NULL}},
+        {{.kind = PT_signal_TELL, .address = PT_LIT ("chat_a1b2c3d4")}, {"account missing"}},
+        {{.kind = PT_signal_JOINED,
+          .address = PT_LIT ("lobby"),
+          .account = 7,
+          .has_account = true,
+          .name = PT_LIT ("al"),
+          .has_name = true},
+         {NULL}},
+        {{.kind = PT_signal_LEFT,
+          .address = PT_LIT ("lobby"),
+          .account = 7,
+          .has_account = true,
+          .name = PT_LIT (""),
+          .has_name = true},
+         {NULL}},
+        {{.kind = PT_signal_JOINED, .address = PT_LIT ("lobby")}, {"account missing", "name missing"}},
+        {{.kind = PT_signal_LEFT, .address = PT_LIT ("12")}, {"address not_one_of", "account missing", "name missing"}},
+        {{.kind = PT_signal_SAID, .address = PT_LIT ("lobby"), .text = PT_LIT (""), .has_text = true}, {NULL}},
+        {{.kind = PT_signal_SAID, .address = PT_LIT ("lobby")}, {"text missing"}},
+        {{.kind = PT_signal_SAID, .address = PT_LIT ("team_451b7"), .text = PT_LIT ("x"), .has_text = true},
+         {"address not_one_of"}},
+        {{.kind = PT_signal_SAID, .address = PT_LIT ("chat_a1b2c3d4"), .text = PT_LIT ("x"), .has_text = true},
+         {"address not_one_of"}},
+        {{.kind = PT_signal_SAID, .address = PT_LIT ("a b"), .text = PT_LIT ("x"), .has_text = true},
+         {"address not_one_of"}},
+    };
+    for (size_t i = 0; i < COUNT (rows); i++) {
+        pt_arena_t *arena = pt_arena_new (65536);
+        pt_error_t error = {0};
+        s_assert_faults ("signal", chat_policy_signal (&rows[i].signal, arena, &error), &error, rows[i].faults);
+        pt_arena_destroy (&arena);
+    }
+}
+
 static void rows_of_one_request_have_keys_of_their_own (void **state)
 {
     (void)state;
@@ -248,6 +291,7 @@ int main (void)
         cmocka_unit_test (history_goes_one_way),
         cmocka_unit_test (to_remove_oneself_is_to_leave),
         cmocka_unit_test (a_room_of_a_dialect_has_the_dialects_kind),
+        cmocka_unit_test (a_signal_has_what_its_kind_needs),
         cmocka_unit_test (rows_of_one_request_have_keys_of_their_own),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);

@@ -63,7 +63,7 @@ static void s_fill_entries (s_op_t *op, const pt_send_t *send, pt_arena_t *arena
 {
     for (uint32_t i = 0; i < op->send_count; i++) {
         const pt_send_entry_t *entry = send->sends.at + i;
-        if (chat_policy_send (entry, i, arena, error) != 0) {
+        if (chat_policy_send (entry, i, send->has_takes_empty && send->takes_empty, arena, error) != 0) {
             op->results[i].status = PT_E_invalid;
             continue;
         }

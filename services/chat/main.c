@@ -1,5 +1,6 @@
 /*  parley-chat - rooms, membership, messages and their fan-out. */
 
+#include "chat_layer.h"
 #include "chat_ops.h"
 #include <stdlib.h>
 
@@ -22,6 +23,8 @@ static void s_open_metrics (chat_metrics_t *out, sv_metrics_t *metrics)
         sv_metrics_counter (metrics, "parley_chat_events_unsent_total", NULL, "Events that could not be encoded");
     out->unknown = sv_metrics_counter (metrics, "parley_chat_store_misfits_total", NULL,
                                        "Answers of store that did not fit the question");
+    out->dropped = sv_metrics_counter (metrics, "parley_chat_channel_dropped_total", NULL,
+                                       "Messages to groups that a member's channel did not take");
 }
 
 static void s_fini (void **ctx_p)
@@ -30,6 +33,7 @@ static void s_fini (void **ctx_p)
     if (!self)
         return;
     sv_probe_destroy (&self->probe);
+    chat_layer_destroy (&self->layer);
     free (self);
     *ctx_p = NULL;
 }
@@ -48,13 +52,17 @@ static int s_init (sv_daemon_t *daemon, void **out_ctx, int *out_exit)
     self->log = sv_daemon_log (daemon);
     self->trace = sv_daemon_trace (daemon);
     s_open_metrics (&self->metrics, sv_daemon_metrics (daemon));
-    return sv_probe_serve (daemon, chat_ops, chat_op_count, self->config->credit, self, &self->probe);
+    if ((self->layer = chat_layer_new (self)))
+        return sv_probe_serve (daemon, chat_ops, chat_op_count, self->config->credit, self, &self->probe);
+    sv_log (self->log, SV_ERROR, NULL, "can't start error=%s", pt_error_name (-PT_E_memory));
+    return -PT_E_memory;
 }
 
 static void s_drain (void *ctx)
 {
     chat_t *self = ctx;
     sv_probe_stop (self->probe);
+    chat_layer_drain (self->layer);
 }
 
 int main (int argc, char **argv)

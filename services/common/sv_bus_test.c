@@ -784,6 +784,44 @@ static void an_event_comes_once_from_each_broker (void **state)
     s_run (rig, s_has_pair, "an event from both brokers");
 }
 
+static void s_on_signal (void *ctx, const sv_event_t *event)
+{
+    rig_t *rig = ctx;
+    assert_int_equal (event->opcode, PT_EV_room_signal);
+    const pt_room_signal_t *signal = event->msg;
+    assert_true (pt_str_eq (signal->address, PT_LIT ("lobby")) || pt_str_eq (signal->address, PT_LIT ("lobby2")));
+    rig->has_pair |= signal->address.len == 5;
+}
+
+static void s_signal (rig_t *rig, const char *address)
+{
+    uint8_t topic[PT_TOPIC_SIGNAL_MAX];
+    const pt_room_signal_t signal = {
+        .address = pt_str (address), .kind = PT_signal_SAID, .text = PT_LIT ("hi"), .has_text = true};
+    size_t len = pt_topic_signal (topic, signal.address);
+    assert_int_equal (sv_bus_publish (rig->chat, topic, len, PT_EV_room_signal, &signal), 0);
+}
+
+static bool s_has_signal (void *arg)
+{
+    rig_t *rig = arg;
+    s_signal (rig, "den");
+    s_signal (rig, "lobby2");
+    s_signal (rig, "lobby");
+    return rig->has_pair;
+}
+
+static void a_signal_reaches_who_subscribed_the_beginning_of_its_topic (void **state)
+{
+    rig_t *rig = *state;
+    uint8_t topic[PT_TOPIC_SIGNAL_MAX];
+    s_open (rig, 2, 4);
+    sv_bus_on_event (rig->gateway, 's', s_on_signal, rig);
+    size_t len = pt_topic_signal (topic, PT_LIT ("lobby"));
+    assert_int_equal (sv_bus_subscribe (rig->gateway, topic, len), 0);
+    s_run (rig, s_has_signal, "a signal");
+}
+
 static void s_on_change (void *ctx, unsigned live)
 {
     (void)live;
@@ -836,6 +874,7 @@ int main (void)
         TEST (a_leaving_broker_costs_no_call),
         TEST (a_draining_worker_leaves_no_request_unread),
         TEST (an_event_comes_once_from_each_broker),
+        TEST (a_signal_reaches_who_subscribed_the_beginning_of_its_topic),
         TEST (a_change_of_brokers_is_told),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);

@@ -11,6 +11,7 @@ typedef struct gw_revoked gw_revoked_t;
 typedef struct gw_revoked_poll gw_revoked_poll_t;
 typedef struct gw_limit gw_limit_t;
 typedef struct gw_rooms gw_rooms_t;
+typedef struct gw_signals gw_signals_t;
 typedef struct gw_sessions gw_sessions_t;
 typedef struct gw_server gw_server_t;
 typedef struct gw_keys gw_keys_t;
@@ -36,6 +37,7 @@ typedef struct gw {
     gw_limit_t *limit;       /* gw_limit.h: how often one may ask */
     gw_health_t *health;     /* gw_health.h: whether it can serve */
     gw_rooms_t *rooms;       /* gw_room.h: rooms with local subscribers; made after bus and loop */
+    gw_signals_t *signals;   /* gw_signal.h: addresses with local listeners; made before sessions, destroyed after */
     gw_sessions_t *sessions; /* gw_ws.h: what all WebSocket sessions share; made after rooms, destroyed before */
     gw_progress_t *progress; /* gw_progress.h: how far transfers have come, as sockets are told; made after sessions */
     gw_bulk_t *bulk;         /* gw_bulk.h: bytes to and from drive; destroyed after the server */

@@ -14,7 +14,6 @@
 #include "gw_upload.h"
 #include <libwebsockets.h>
 #include <stdlib.h>
-#include <sys/random.h>
 #include <time.h>
 
 /*  The most of an answer that is written in one go before lws copies the rest. */
@@ -70,12 +69,6 @@ static const char *s_status_text (int status)
         if (texts[i].status == status)
             return texts[i].text;
     return "Status";
-}
-
-void gw_random (void *out, size_t len)
-{
-    if (getrandom (out, len, 0) != (ssize_t)len)
-        abort ();
 }
 
 static void s_put_date (pt_buf_t *out)

@@ -12,7 +12,4 @@ void gw_answer_continue (gw_request_t *request);
 /*  OPTIONS: Allow, and the CORS headers when it is a preflight. */
 void gw_answer_options (gw_request_t *request);
 
-/*  Fills `out` with random bytes; ends the process when the system has none. */
-void gw_random (void *out, size_t len);
-
 #endif

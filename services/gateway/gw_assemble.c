@@ -21,6 +21,7 @@ static void s_begin (gw_assemble_t *self)
     pt_buf_init (&self->bytes, LIM_WS_MESSAGE);
     self->frames = 0;
     self->is_open = true;
+    self->is_binary = false;
 }
 
 static gw_assembled_t s_close (uint16_t code, uint16_t *out_code)
@@ -48,7 +49,9 @@ gw_assembled_t gw_assemble_take (gw_assemble_t *self, const gw_slice_t *slice, c
 {
     if (slice->is_first || !self->is_open)
         s_begin (self);
-    if (slice->is_binary)
+    if (slice->is_first)
+        self->is_binary = slice->is_binary;
+    if (self->is_binary && !slice->takes_binary)
         return s_close (4400, out_code);
     size_t room = LIM_WS_MESSAGE - self->bytes.len;
     if (slice->len > room || slice->frame_left > room - slice->len)
@@ -68,7 +71,7 @@ gw_assembled_t gw_assemble_take (gw_assemble_t *self, const gw_slice_t *slice, c
     if (!slice->is_last)
         return GW_ASSEMBLE_MORE;
     self->is_open = false;
-    if (!s_is_text (bytes, len))
+    if (!self->is_binary && !s_is_text (bytes, len))
         return s_close (1007, out_code);
     *out_bytes = len > 0 ? bytes : "";
     *out_len = len;

@@ -13,6 +13,7 @@ typedef struct {
     pt_buf_t bytes;  /* empty and without memory between messages that came in one slice */
     unsigned frames; /* of this message so far */
     bool is_open;    /* a message has begun and not ended */
+    bool is_binary;  /* it is no text */
 } gw_assemble_t;
 
 typedef struct {
@@ -22,6 +23,7 @@ typedef struct {
     bool is_first;     /* first slice of a message */
     bool is_last;      /* ends the message */
     bool is_binary;
+    bool takes_binary; /* binary messages are wanted */
 } gw_slice_t;
 
 typedef enum {
@@ -35,7 +37,7 @@ void gw_assemble_fini (gw_assemble_t *self);
 
 /*  Takes one slice.  Close codes: 1009 beyond LIM_WS_MESSAGE (by what the frame
     claims, before it has arrived), 1008 beyond LIM_WS_FRAGMENTS, 4400 for a
-    binary message, 1007 for text that is not UTF-8, 1013 when memory is out. */
+    binary message that is not wanted, 1007 for text that is not UTF-8, 1013 when memory is out. */
 gw_assembled_t gw_assemble_take (gw_assemble_t *self, const gw_slice_t *slice, const char **out_bytes, size_t *out_len,
                                  uint16_t *out_code);
 

@@ -4,6 +4,7 @@
 #include "gw_answer.h"
 #include "gw_config.h"
 #include "gw_cookie.h"
+#include "gw_random.h"
 
 bool gw_browser_is_secure (const gw_request_t *request)
 {

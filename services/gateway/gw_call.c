@@ -5,6 +5,7 @@
 #include "gw_config.h"
 #include "gw_header.h"
 #include "gw_json.h"
+#include "gw_random.h"
 
 /* ---- filling the message -------------------------------------------------- */
 

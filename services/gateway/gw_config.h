@@ -30,6 +30,7 @@ typedef struct gw_config {
     const char *pages;             /* folder of the pages that show the documents; NULL: none */
     bool rate_limits;              /* also for clients on this machine */
     bool compat_open_admin_signup; /* who registers in the dialect `public` may ask to be staff */
+    bool compat_trust_userid;      /* who shows no credential on a socket of `public` speaks for whom it names */
     bool compat_refresh_rotate;    /* refresh tokens of the dialect `clock` are good for one use */
     uint64_t spread_ms;            /* closing many sockets on a drain takes so long */
 } gw_config_t;

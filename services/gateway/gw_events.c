@@ -74,6 +74,7 @@ static int s_on_event (struct lws *wsi, enum lws_callback_reasons reason, void *
 
 const struct lws_protocols gw_protocols[] = {
     {.name = "http", .callback = s_on_event, .rx_buffer_size = RX_BYTES, .tx_packet_size = TX_BYTES},
+    {.name = GW_BEARER, .callback = s_on_event, .rx_buffer_size = RX_BYTES, .tx_packet_size = TX_BYTES},
     {.name = GW_SUBPROTOCOL, .callback = s_on_event, .rx_buffer_size = RX_BYTES, .tx_packet_size = TX_BYTES},
     {0},
 };

@@ -4,6 +4,7 @@
 #include "gw_config.h"
 #include "gw_header.h"
 #include "gw_server.h"
+#include "gw_upgrade.h"
 #include "pt_limits.h"
 #include <errno.h>
 #include <stdlib.h>
@@ -12,8 +13,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-static const char s_start[] = "GET /v1/ws";
-#define START (sizeof s_start - 1)
+/*  What the heads of handshakes begin with. */
+static const char *const s_starts[] = {"GET /v1/ws", "GET " GW_GATE_PATH};
+#define STARTS (sizeof s_starts / sizeof *s_starts)
+#define METHOD (sizeof "GET " - 1)
+#define FIRST 16 /* more than the longest of them */
 
 static const char s_list[] = "Sec-WebSocket-Protocol:";
 static const char s_authorization[] = "Authorization:";
@@ -34,9 +38,12 @@ struct gw_front {
 
 gw_front_kind_t gw_front_judge (const char *bytes, size_t len)
 {
-    if (memcmp (bytes, s_start, len < START ? len : START) != 0)
-        return GW_FRONT_OTHER;
-    return len >= START && memmem (bytes, len, "\r\n\r\n", 4) ? GW_FRONT_WHOLE : GW_FRONT_MORE;
+    for (size_t i = 0; i < STARTS; i++) {
+        size_t start = strlen (s_starts[i]);
+        if (memcmp (bytes, s_starts[i], len < start ? len : start) == 0)
+            return len >= start && memmem (bytes, len, "\r\n\r\n", 4) ? GW_FRONT_WHOLE : GW_FRONT_MORE;
+    }
+    return GW_FRONT_OTHER;
 }
 
 /*  The one line of the head that begins so, without its end; NULL when there is
@@ -60,13 +67,35 @@ static const char *s_find_line (const char *bytes, size_t head_len, const char *
     return *out_count == 1 ? found : NULL;
 }
 
+/*  The path and, behind it, the query of a handshake's head (empty: none). */
+static bool s_read_target (const char *bytes, size_t len, pt_str_t *out_path, pt_str_t *out_query)
+{
+    const char *line_end = memmem (bytes, len, "\r\n", 2);
+    if (!line_end || gw_front_judge (bytes, len) != GW_FRONT_WHOLE)
+        return false;
+    const char *at = bytes + METHOD, *end = memchr (at, ' ', (size_t)(line_end - at));
+    if (!end)
+        return false;
+    const char *mark = memchr (at, '?', (size_t)(end - at));
+    *out_path = (pt_str_t){at, (uint32_t)((mark ? mark : end) - at)};
+    *out_query = mark ? (pt_str_t){mark + 1, (uint32_t)(end - mark - 1)} : (pt_str_t){0};
+    return true;
+}
+
+bool gw_front_name (const char *bytes, size_t len, pt_str_t *out_name)
+{
+    pt_str_t path, query;
+    return s_read_target (bytes, len, &path, &query) && gw_gate_name (path, out_name);
+}
+
 void gw_front_take_token (const char *bytes, size_t len, pt_buf_t *out, const char **out_token, size_t *out_len)
 {
     const char *end = memmem (bytes, len, "\r\n\r\n", 4), *entry;
     size_t line_len = 0, at = 0, entry_len;
     unsigned count;
     const char *line = end ? s_find_line (bytes, (size_t)(end - bytes), s_list, &line_len, &count) : NULL;
-    bool is_token = false, is_first = true;
+    pt_str_t name;
+    bool is_token = false, is_first = true, is_seat = gw_front_name (bytes, len, &name);
     *out_token = NULL;
     if (!line) {
         pt_buf_put (out, bytes, len);
@@ -79,9 +108,10 @@ void gw_front_take_token (const char *bytes, size_t len, pt_buf_t *out, const ch
             *out_token = entry;
             *out_len = entry_len;
             is_token = false;
-        } else if (!*out_token && entry_len == 6 && memcmp (entry, "bearer", 6) == 0) {
-            is_token = true;
-        } else {
+            continue;
+        }
+        is_token = !*out_token && entry_len == 6 && memcmp (entry, GW_BEARER, 6) == 0;
+        if (!is_token || is_seat) {
             pt_buf_puts (out, is_first ? " " : ", ");
             pt_buf_put (out, entry, entry_len);
             is_first = false;
@@ -122,19 +152,18 @@ static bool s_show_query (const char *query, size_t len, pt_str_t *out)
 
 bool gw_front_show (const char *bytes, size_t len, gw_shown_t *out)
 {
-    const char *end = memmem (bytes, len, "\r\n\r\n", 4);
-    const char *line_end = end ? memmem (bytes, len, "\r\n", 2) : NULL;
+    pt_str_t path, query, name;
     *out = (gw_shown_t){.is_socket = true};
-    if (!line_end || len < START || memcmp (bytes, s_start, START) != 0)
+    if (!s_read_target (bytes, len, &path, &query))
         return false;
-    const char *target = bytes + START, *target_end = memchr (target, ' ', (size_t)(line_end - target));
-    if (!target_end || (target != target_end && *target != '?'))
+    if (!pt_str_eq (path, PT_LIT ("/v1/ws")) && !gw_gate_name (path, &name))
         return false;
-    if (target != target_end && !s_show_query (target + 1, (size_t)(target_end - target - 1), &out->query))
+    if (query.len && !s_show_query (query.at, query.len, &out->query))
         return false;
+    size_t head_len = (size_t)((const char *)memmem (bytes, len, "\r\n\r\n", 4) - bytes);
     /*  Cookies in several headers are none, as in gw_http_identity.c. */
-    (void)s_show_header (bytes, (size_t)(end - bytes), s_cookie, &out->cookies);
-    return s_show_header (bytes, (size_t)(end - bytes), s_authorization, &out->authorization);
+    (void)s_show_header (bytes, head_len, s_cookie, &out->cookies);
+    return s_show_header (bytes, head_len, s_authorization, &out->authorization);
 }
 
 /* ---- the socket ----------------------------------------------------------------- */
@@ -166,11 +195,31 @@ static void s_hand_on (gw_front_t *self, const char *bytes, size_t len)
     gw_front_destroy (&self);
 }
 
+/*  What comes meanwhile waits in the socket. */
+static void s_wait (gw_front_t *self)
+{
+    if (sv_watch_set (self->loop, self->watch, 0) != 0)
+        gw_link_free (self->link);
+}
+
+static void s_on_gate (void *arg)
+{
+    gw_front_t *self = arg;
+    s_hand_on (self, self->head.at, self->head.len);
+}
+
+/*  Whoever speaks a dialect is let in, or not, before lws can say 101. */
 static void s_on_proved (void *arg)
 {
     gw_front_t *self = arg;
-    gw_link_judge (self->link, &self->proof);
-    s_hand_on (self, self->head.at, self->head.len);
+    gw_link_t *link = self->link;
+    pt_str_t name;
+    gw_link_judge (link, &self->proof);
+    if (link->refusal == 0 && gw_front_name (self->bytes.at, self->bytes.len, &name) &&
+        gw_gate_begin (&link->gate, name) == 0 && gw_link_enter_gate (link, s_on_gate, self) == GW_GATE_LATER)
+        s_wait (self);
+    else
+        s_hand_on (self, self->head.at, self->head.len);
 }
 
 static void s_take_handshake (gw_front_t *self)
@@ -191,19 +240,18 @@ static void s_take_handshake (gw_front_t *self)
         return;
     }
     self->proof.shown.subprotocol = (pt_str_t){token, (uint32_t)token_len};
-    /*  What comes meanwhile waits in the socket. */
     gw_link_enter (link, GW_PHASE_FIRST, link->gw->config->head_ms);
     if (gw_prove (&self->proof) != GW_PROVE_LATER)
         s_on_proved (self);
-    else if (sv_watch_set (self->loop, self->watch, 0) != 0)
-        gw_link_free (link);
+    else
+        s_wait (self);
 }
 
 /*  Judged by a look that leaves the bytes in the socket: nearly all connections
     are handed on after it with nothing read. */
 static gw_front_kind_t s_peek (gw_front_t *self)
 {
-    char first[START];
+    char first[FIRST];
     ssize_t n = recv (self->fd, first, sizeof first, MSG_PEEK | MSG_DONTWAIT);
     return n > 0 ? gw_front_judge (first, (size_t)n) : GW_FRONT_MORE;
 }

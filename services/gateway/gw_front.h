@@ -38,10 +38,13 @@ typedef enum {
 gw_front_kind_t gw_front_judge (const char *bytes, size_t len);
 
 /*  Writes the bytes (a whole head, and what follows it) to `out` without
-    `bearer, <token>` in the subprotocol list.  The token, when there is one,
+    `bearer, <token>` in the subprotocol list, for a dialect's socket without the token.  The token, when there is one,
     points into `bytes`.  A head without such a list, or with several, is
     written as it is. */
 void gw_front_take_token (const char *bytes, size_t len, pt_buf_t *out, const char **out_token, size_t *out_len);
+
+/*  Whether a whole head asks for /ws/chat/<name>/; the name then, within `bytes`. */
+bool gw_front_name (const char *bytes, size_t len, pt_str_t *out_name);
 
 /*  What a whole head shows of credentials but for the list of subprotocols; points
     into `bytes`.  False when it is for another path, or lws has to read it: a

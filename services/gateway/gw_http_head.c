@@ -6,6 +6,7 @@
 #include "gw_dialect.h"
 #include "gw_header.h"
 #include "gw_http_priv.h"
+#include "gw_random.h"
 #include <libwebsockets.h>
 
 const char *gw_http_header (gw_request_t *request, int token, size_t *out_len, int *out_err)

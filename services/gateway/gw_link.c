@@ -109,6 +109,7 @@ void gw_link_free (gw_link_t *self)
 {
     gw_link_closed (self);
     gw_front_destroy (&self->front);
+    gw_gate_cancel (&self->gate);
     gw_http_forget (self);
     gw_assemble_fini (&self->in);
     gw_server_remove (self->gw->server, self);
@@ -130,6 +131,17 @@ void gw_link_judge (gw_link_t *self, const gw_proof_t *proof)
     self->retry_ms = proof->retry_ms;
     self->limit = proof->limit;
     self->scheme = proof->credential.scheme;
+    self->was_shown = self->scheme != PT_scheme_none && !proof->credential.is_cookie;
+}
+
+int gw_link_enter_gate (gw_link_t *self, void (*fn) (void *arg), void *arg)
+{
+    self->gate.gw = self->gw;
+    self->gate.identity = self->has_identity ? &self->identity : NULL;
+    self->gate.was_shown = self->was_shown;
+    self->gate.fn = fn;
+    self->gate.arg = arg;
+    return gw_gate_enter (&self->gate);
 }
 
 void gw_link_unjudge (gw_link_t *self)
@@ -199,6 +211,14 @@ static void s_drain_session (gw_link_t *self, uint32_t retry_ms, uint64_t due_ms
     gw_server_set_patience (self->gw->server, self, due_ms > now ? due_ms - now : 1);
 }
 
+static void s_set_reading (gw_link_t *self, bool reads)
+{
+    if (self->is_paused == !reads)
+        return;
+    self->is_paused = !reads;
+    lws_rx_flow_control (self->wsi, reads);
+}
+
 /*  What the client sends meanwhile waits in the socket: it would be refused for want
     of an identity. */
 static void s_await_proof (gw_link_t *self)
@@ -207,8 +227,34 @@ static void s_await_proof (gw_link_t *self)
         gw_http_forget (self);
         return;
     }
-    self->is_paused = true;
-    lws_rx_flow_control (self->wsi, 0);
+    s_set_reading (self, false);
+}
+
+static void s_take_seat (gw_link_t *self)
+{
+    if (self->gate.err == 0)
+        gw_seat_take (self->session, &self->gate.place);
+    else
+        s_conn_close (&self->conn, pt_error_is_transient (self->gate.err) ? 1013 : 4403,
+                      pt_error_name (self->gate.err));
+}
+
+static void s_on_gate (void *arg)
+{
+    gw_link_t *self = arg;
+    if (self->phase != GW_PHASE_OPEN)
+        return;
+    s_set_reading (self, true);
+    s_take_seat (self);
+}
+
+/*  Where gw_front could not look (TLS), a dialect's socket is let in, or closed, after its handshake. */
+static void s_seat (gw_link_t *self)
+{
+    if (!self->gate.is_decided && gw_link_enter_gate (self, s_on_gate, self) == GW_GATE_LATER)
+        s_set_reading (self, false);
+    else
+        s_take_seat (self);
 }
 
 void gw_link_proved (gw_link_t *self)
@@ -216,17 +262,17 @@ void gw_link_proved (gw_link_t *self)
     gw_http_forget (self);
     if (self->phase != GW_PHASE_OPEN)
         return;
-    if (self->is_paused)
-        lws_rx_flow_control (self->wsi, 1);
-    self->is_paused = false;
+    s_set_reading (self, true);
     int err = self->has_identity ? gw_ws_sign_in (self->session, &self->identity) : self->refusal;
     if (err != 0)
         s_conn_close (&self->conn, pt_error_http (err) == 401 ? 4401 : 1013, pt_error_name (err));
+    else if (self->is_seat)
+        s_seat (self);
 }
 
 int gw_link_opened (gw_link_t *self)
 {
-    self->session = gw_ws_open (self->gw, &self->conn, self->has_identity ? &self->identity : NULL);
+    self->session = gw_ws_open (self->gw, &self->conn, self->has_identity ? &self->identity : NULL, self->is_seat);
     if (self->session && self->request)
         gw_ws_set_trace (self->session, self->request->trace);
     if (!self->session)
@@ -241,6 +287,8 @@ int gw_link_opened (gw_link_t *self)
     gw_server_mark_dirty (self->gw->server, self);
     if (self->refusal != 0)
         gw_link_proved (self);
+    else if (self->is_seat && !self->request)
+        s_seat (self);
     return 0;
 }
 
@@ -289,6 +337,7 @@ int gw_link_received (gw_link_t *self, const void *bytes, size_t len)
         .is_first = lws_is_first_fragment (self->wsi) != 0,
         .is_last = lws_is_final_fragment (self->wsi) != 0,
         .is_binary = lws_frame_is_binary (self->wsi) != 0,
+        .takes_binary = self->is_seat,
     };
     const char *message;
     size_t message_len;
@@ -302,7 +351,7 @@ int gw_link_received (gw_link_t *self, const void *bytes, size_t len)
     case GW_ASSEMBLE_WHOLE:
         break;
     }
-    gw_ws_message (self->session, message, message_len);
+    gw_ws_message (self->session, message, message_len, self->in.is_binary);
     return 0;
 }
 

@@ -22,6 +22,7 @@
 #include "gw.h"
 #include "gw_assemble.h"
 #include "gw_conn.h"
+#include "gw_gate.h"
 #include "gw_limit.h"
 #include "gw_prove.h"
 #include "gw_ws.h"
@@ -66,6 +67,8 @@ typedef struct gw_link {
     uint64_t read_mark;    /* bytes lws had read when the last request was answered */
     bool has_mark;
 
+    bool is_seat;     /* its socket speaks a dialect */
+    gw_gate_t gate;   /* of a seat: whether it is let in, and where */
     gw_ws_t *session; /* OPEN and CLOSING, until the session is told */
     gw_assemble_t in;
     gw_identity_t identity; /* of the handshake */
@@ -74,6 +77,7 @@ typedef struct gw_link {
     uint32_t retry_ms; /* when it may be tried again; 0: not known */
     gw_limit_class_t limit;
     pt_scheme_t scheme; /* how that was shown */
+    bool was_shown;     /* its credential is one that no browser sends by itself */
     bool heard;         /* anything came since the last ping */
     uint16_t close_code;
     char close_reason[64];
@@ -108,6 +112,10 @@ void gw_link_kill (gw_link_t *self);
     request. */
 void gw_link_judge (gw_link_t *self, const gw_proof_t *proof);
 void gw_link_unjudge (gw_link_t *self);
+
+/*  Asks whether the socket of a seat is let in (gw_gate_enter), with `gate` begun and the identity
+    judged.  `fn` is called later when GW_GATE_LATER is returned. */
+PT_MUSTCHECK int gw_link_enter_gate (gw_link_t *self, void (*fn) (void *arg), void *arg);
 
 /*  ---- WebSocket side, called by gw_events --------------------------------- */
 

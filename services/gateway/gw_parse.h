@@ -14,4 +14,8 @@
     and `is_short` told: memory was out. */
 json_t *gw_parse (const char *text, size_t len, json_error_t *error, bool *is_short);
 
+/*  Whether arrays and objects nest no deeper than LIM_JSON_DEPTH; counts
+    brackets outside strings, before anything is allocated for them. */
+bool gw_parse_is_shallow (const char *bytes, size_t len);
+
 #endif

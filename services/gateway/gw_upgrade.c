@@ -28,10 +28,23 @@ static int s_refuse (handshake_t *self, int err, const char *detail)
     return err;
 }
 
+/*  A dialect's socket; gw_front has begun its gate where it could. */
+static int s_check_name (handshake_t *self)
+{
+    gw_link_t *link = self->link;
+    pt_str_t name;
+    if (!gw_gate_name (pt_str (self->request->path), &name))
+        return -PT_E_not_found;
+    link->is_seat = true;
+    return link->gate.place.voice ? 0 : gw_gate_begin (&link->gate, name);
+}
+
 static int s_check_path (handshake_t *self)
 {
-    if (strcmp (self->request->path, "/v1/ws") != 0 || self->link->is_internal)
-        return -PT_E_not_found;
+    bool is_native = strcmp (self->request->path, "/v1/ws") == 0;
+    int err = self->link->is_internal ? -PT_E_not_found : is_native ? 0 : s_check_name (self);
+    if (err != 0)
+        return err;
     return self->request->method == GW_GET && !self->request->is_head ? 0 : -PT_E_method_not_allowed;
 }
 
@@ -97,7 +110,7 @@ static int s_check_subprotocols (handshake_t *self, pt_str_t *out_token)
             has_ours = true;
         }
     }
-    return has_ours ? 0 : s_refuse (self, -PT_E_malformed, "the subprotocol is " GW_SUBPROTOCOL);
+    return has_ours || self->link->is_seat ? 0 : s_refuse (self, -PT_E_malformed, "the subprotocol is " GW_SUBPROTOCOL);
 }
 
 /*  The outcome came after lws was told to go on. */
@@ -112,7 +125,7 @@ static void s_on_proved (void *arg)
 /*  A credential that was shown must be good, even where none is needed.  gw_front
     has judged it where it could see it; elsewhere auth may have to be asked, which
     lws does not wait for: then the socket is opened without an identity. */
-static int s_check_identity (handshake_t *self, pt_str_t token)
+static int s_prove (handshake_t *self, pt_str_t token)
 {
     gw_link_t *link = self->link;
     gw_proof_t *proof = &self->request->proof;
@@ -135,6 +148,18 @@ static int s_check_identity (handshake_t *self, pt_str_t token)
         return 0;
     gw_link_judge (link, proof);
     return link->refusal;
+}
+
+/*  Who is not let in to a dialect's socket is told no more than that. */
+static int s_check_identity (handshake_t *self, pt_str_t token)
+{
+    const gw_link_t *link = self->link;
+    int err = s_prove (self, token);
+    if (!link->is_seat)
+        return err;
+    if (err == 0 && link->gate.is_decided)
+        err = link->gate.err;
+    return pt_error_http (err) == 401 ? -PT_E_forbidden : err;
 }
 
 static int s_check (handshake_t *self)

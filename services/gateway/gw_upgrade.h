@@ -7,6 +7,10 @@
 
 #define GW_SUBPROTOCOL "parley.v1.json"
 
+/*  What browsers offer beside a token; a dialect has no other subprotocol, so it is the one that is
+    agreed on there. */
+#define GW_BEARER "bearer"
+
 /*  Called by gw_events when a request asks for an upgrade.  0: lws goes on with
     the handshake; -1: it has been answered with an error, or needs none, and the
     connection ends. */

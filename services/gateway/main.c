@@ -11,10 +11,12 @@
 #include "gw_loop.h"
 #include "gw_pages.h"
 #include "gw_progress.h"
+#include "gw_random.h"
 #include "gw_revoked.h"
 #include "gw_revoked_poll.h"
 #include "gw_room.h"
 #include "gw_server.h"
+#include "gw_signal.h"
 #include "gw_token.h"
 #include "gw_ws.h"
 #include <inttypes.h>
@@ -32,6 +34,7 @@ static void s_fini (void **ctx_p)
     gw_progress_destroy (&gw->progress);
     gw_revoked_poll_destroy (&gw->poll);
     gw_sessions_destroy (&gw->sessions);
+    gw_signals_destroy (&gw->signals);
     gw_rooms_destroy (&gw->rooms);
     gw_health_destroy (&gw->health);
     gw_checks_destroy (&gw->checks);
@@ -81,7 +84,9 @@ static int s_init (sv_daemon_t *daemon, void **out_ctx, int *out_exit)
     gw->checks = gw->keys ? gw_checks_new (gw) : NULL;
     gw->health = gw->checks ? gw_health_new (gw) : NULL;
     gw->rooms = gw->health ? gw_rooms_new (gw) : NULL;
-    gw->sessions = gw->rooms ? gw_sessions_new (gw) : NULL;
+    gw_random (seed, sizeof seed);
+    gw->signals = gw->rooms ? gw_signals_new (gw, seed) : NULL;
+    gw->sessions = gw->signals ? gw_sessions_new (gw) : NULL;
     gw->poll = gw->sessions ? gw_revoked_poll_new (gw) : NULL;
     gw->progress = gw->poll ? gw_progress_new (gw) : NULL;
     gw->bulk = gw->progress ? gw_bulk_new (&(sv_bulk_config_t){gw->loop, gw->metrics, gw->log}) : NULL;

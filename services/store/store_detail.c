@@ -24,7 +24,7 @@ void store_detail_send_room (store_pg_t *pg, const pt_room_find_t *ask)
 void store_detail_send (store_pg_t *pg, const pt_room_find_t *ask)
 {
     store_detail_send_room (pg, ask);
-    store_args_i64 (s_put_names (pg, ask), LIM_ROOM_PEOPLE);
+    store_args_i64 (s_put_names (pg, ask), ask->has_brief && ask->brief ? 0 : LIM_ROOM_PEOPLE);
     store_pg_send (pg, STORE_SQL_room_people);
 }
 

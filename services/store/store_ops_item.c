@@ -98,13 +98,30 @@ static int s_history_take (store_op_t *op, store_pg_t *pg, const store_pg_step_t
 static store_next_t s_range_send (store_op_t *op, store_pg_t *pg)
 {
     const pt_range_query_t *msg = op->msg;
-    store_args_t *args = store_pg_args (pg);
-    store_args_i64 (args, msg->room);
-    store_args_i64 (args, msg->after);
-    store_args_i64 (args, msg->limit);
-    store_args_i64 (args, STORE_PAGE_BYTES);
-    store_pg_send (pg, STORE_SQL_range);
+    bool has_senders = msg->has_senders && msg->senders;
+    for (int pass = 0; pass <= has_senders; pass++) {
+        store_args_t *args = store_pg_args (pg);
+        store_args_i64 (args, msg->room);
+        store_args_i64 (args, msg->after);
+        store_args_i64 (args, msg->limit);
+        if (pass == 0)
+            store_args_i64 (args, STORE_PAGE_BYTES);
+        store_pg_send (pg, pass == 0 ? STORE_SQL_range : STORE_SQL_range_senders);
+    }
     return STORE_LAST;
+}
+
+/*  What was sent between the two statements may add somebody, which does no harm. */
+static int s_read_senders (store_op_t *op, const PGresult *result, pt_history_page_t *page)
+{
+    store_ops_list_t list;
+    int rc = store_ops_list (op, result, LIM_RANGE, sizeof (pt_person_t), store_shape_person, &list);
+    if (rc < 0)
+        return rc;
+    page->senders.at = list.at;
+    page->senders.count = list.count;
+    page->has_senders = true;
+    return 0;
 }
 
 static int s_range_take (store_op_t *op, store_pg_t *pg, const store_pg_step_t *step)
@@ -113,6 +130,8 @@ static int s_range_take (store_op_t *op, store_pg_t *pg, const store_pg_step_t *
     const pt_range_query_t *msg = op->msg;
     pt_history_page_t *page = NULL;
     int rc = s_read_page (op, step->results[0], msg->room, &page);
+    if (rc == 0 && msg->has_senders && msg->senders)
+        rc = s_read_senders (op, step->results[1], page);
     if (rc < 0)
         return rc;
     page->more = s_has_later (page);

@@ -58,6 +58,29 @@ static void test_history_pages_in_every_direction (void **state)
     REFUSED (bench->store, PT_OP_store_range, &range, PT_E_not_found);
 }
 
+/*  Each once, with the address that some dialects show; not who has gone. */
+static void test_a_range_tells_who_sent_it_when_asked (void **state)
+{
+    bench_t *bench = *state;
+    uint64_t owner = make_account (bench), other = make_account (bench), gone = make_account (bench);
+    uint64_t room = make_room (bench, PT_room_kind_GROUP, owner, (const uint64_t[]){other, gone}, 2);
+    uint64_t after = say (bench, room, other, "one") - 1;
+    say (bench, room, other, "two");
+    say (bench, room, gone, "three");
+    pt_range_query_t query = {.room = room, .after = after, .limit = 10};
+    assert_false (((const pt_history_page_t *)must (bench->store, PT_OP_store_range, &query))->has_senders);
+    must (bench->store, PT_OP_store_account_delete, &(pt_account_close_t){.account = gone, .by = gone});
+    query.senders = query.has_senders = true;
+    const pt_history_page_t *page = must (bench->store, PT_OP_store_range, &query);
+    assert_int_equal (page->items.count, 3);
+    assert_int_equal (page->senders.count, 1);
+    assert_int_equal (page->senders.at[0].id, other);
+    assert_true (page->senders.at[0].has_login);
+    query.after = after + 3;
+    page = must (bench->store, PT_OP_store_range, &query);
+    assert_int_equal (page->senders.count, 0);
+}
+
 static void test_a_page_stops_at_its_bytes (void **state)
 {
     bench_t *bench = *state;
@@ -201,11 +224,9 @@ static void test_the_largest_sync_fits_one_frame (void **state)
 int main (void)
 {
     const struct CMUnitTest tests[] = {
-        TEST (test_history_pages_in_every_direction),
-        TEST (test_a_page_stops_at_its_bytes),
-        TEST (test_the_read_position_goes_forward_and_not_past_the_head),
-        TEST (test_heads_leave_out_what_is_gone),
-        TEST (test_sync_gives_the_liveliest_rooms_with_members_and_items),
+        TEST (test_history_pages_in_every_direction), TEST (test_a_range_tells_who_sent_it_when_asked),
+        TEST (test_a_page_stops_at_its_bytes),        TEST (test_the_read_position_goes_forward_and_not_past_the_head),
+        TEST (test_heads_leave_out_what_is_gone),     TEST (test_sync_gives_the_liveliest_rooms_with_members_and_items),
         TEST (test_the_largest_sync_fits_one_frame),
     };
     return cmocka_run_group_tests_name ("store_ops_item", tests, open_group, close_group);

@@ -4,7 +4,7 @@
 
     A room of a dialect follows the rules of its kind but for these: in `public` and
     `open` anybody may post; in `public` staff governs and nobody else; in `member` and
-    `chat` every member may add others. */
+    `chat` every member may add others; in `member` a message may be empty. */
 
 #include "store_rule.h"
 
@@ -77,7 +77,8 @@ static int s_rule_files (store_entry_t *entry)
 
 int store_rule_message (const store_room_t *room, pt_role_t sender, store_entry_t *entry)
 {
-    if (entry->asked.kind != PT_item_kind_MESSAGE || (entry->asked.body.len == 0 && entry->asked.file_count == 0))
+    bool is_empty = entry->asked.body.len == 0 && entry->asked.file_count == 0;
+    if (entry->asked.kind != PT_item_kind_MESSAGE || (is_empty && room->dialect != PT_room_dialect_MEMBER))
         return s_refuse (entry, -PT_E_invalid, "a message needs a body or a file");
     if (sender == PT_role_none && !s_is_open (room))
         return s_refuse_stranger (room, entry);

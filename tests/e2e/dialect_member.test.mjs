@@ -8,6 +8,7 @@ import { after, before, test } from 'node:test';
 import { Cluster, until } from './lib/cluster.mjs';
 import { Socket, basic, signIn } from './lib/credentials.mjs';
 import { ask, fresh } from './lib/dialect.mjs';
+import { Speaker } from './lib/speaker.mjs';
 
 const required = ['This field is required.'];
 const password = 'Tr0ub4dor and three';
@@ -536,4 +537,81 @@ test('G-10 every kind of credential is taken', async () => {
     assert.equal((await detail({ as }, slug)).status, 200, as);
     assert.equal((await update({ as }, {})).status, 200, as);
   }
+});
+
+// ---- sockets ---------------------------------------------------------------------------------------------------------------
+
+const enter = (who, slug) => Speaker.open(base, `${slug}/?token=${who.token}`);
+
+test('S3-11 a socket is opened for members with a token in the query or the header, and for nobody else', async () => {
+  const [ann, bob, eve] = await Promise.all(['ann', 'bob', 'eve'].map(someone));
+  const { slug } = await roomOf(ann, bob);
+  const member = await enter(ann, slug);
+  assert.deepEqual(await member.rest(), []);
+  member.close();
+  (await Speaker.open(base, `${slug}/`, { headers: { authorization: bob.as } })).close();
+  const refused = [
+    [`${slug}/`, {}],
+    [`${slug}/?token=${'0'.repeat(64)}`, {}],
+    [`${slug}/?token=nonsense`, {}],
+    [`${slug}/`, { headers: { authorization: 'Token nonsense' } }],
+    [`${slug}/?token=${eve.token}`, {}],
+    [`nothing_00000/?token=${ann.token}`, {}],
+  ];
+  for (const [name, options] of refused) assert.equal(await Speaker.refused(base, name, options), 403, name);
+  assert.equal(await Speaker.refused(base, `${slug}`, { headers: { authorization: bob.as } }), 404);
+});
+
+test('S3-13 what one says all members hear with the address and the time, and it is kept', async () => {
+  const [ann, bob] = await Promise.all(['ann', 'bob'].map(someone));
+  const { slug, id } = await roomOf(ann, bob);
+  const [a, b] = await Promise.all([enter(ann, slug), enter(bob, slug)]);
+  for (let i = 0; i < 20; i++) (i % 2 ? a : b).send({ message: `said ${i} "ü" 😀` });
+  const [heardByA, heardByB] = [[], []];
+  for (let i = 0; i < 20; i++) {
+    heardByA.push(await a.next());
+    heardByB.push(await b.next());
+  }
+  assert.deepEqual(heardByA, heardByB);
+  for (const frame of heardByA) {
+    assert.deepEqual(Object.keys(frame), ['message', 'sender', 'timestamp']);
+    assert.match(frame.timestamp, /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6}\+00:00$/);
+  }
+  for (const [who, odd] of [[ann, 1], [bob, 0]])
+    assert.deepEqual(
+      heardByA.filter((frame) => frame.sender === who.email).map((frame) => frame.message),
+      [...Array(10).keys()].map((i) => `said ${2 * i + odd} "ü" 😀`),
+    );
+  assert.equal(sql(`SELECT count(*) FROM item WHERE room = ${id} AND kind = 1`), '20');
+  a.close();
+  b.close();
+});
+
+test('S3-14 what is not JSON is told, and the socket still works', async () => {
+  const [ann, bob] = await Promise.all(['ann', 'bob'].map(someone));
+  const { slug } = await roomOf(ann, bob);
+  const a = await enter(ann, slug);
+  a.send('not json');
+  assert.equal(await a.raw(), '{"error":"Invalid JSON format."}');
+  a.send({ message: 'still here' });
+  assert.equal((await a.next()).message, 'still here');
+  a.close();
+});
+
+test('S3-15 a frame without a message, or with too long a one, is told, and the socket still works', async () => {
+  const [ann, bob] = await Promise.all(['ann', 'bob'].map(someone));
+  const { slug } = await roomOf(ann, bob);
+  const a = await enter(ann, slug);
+  for (const odd of ['{}', '[]', '"text"', '{"message":5}', JSON.stringify({ message: 'ü'.repeat(1001) })]) {
+    a.send(odd);
+    const frame = await a.next();
+    assert.deepEqual(Object.keys(frame), ['error'], odd.slice(0, 40));
+  }
+  a.send(Buffer.from('binary'));
+  assert.deepEqual(Object.keys(await a.next()), ['error']);
+  a.send({ message: 'ü'.repeat(1000) });
+  assert.equal((await a.next()).message.length, 1000);
+  a.send({ message: '' });
+  assert.equal((await a.next()).message, '');
+  a.close();
 });

@@ -185,7 +185,7 @@ int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
     static s_client_t client;
     fuzz_input_t in = {data, size};
     memset (&client, 0, sizeof client);
-    client.queue = gw_sendq_new ();
+    client.queue = gw_sendq_new (false);
     client.now_ms = 1000;
     fuzz_must (client.queue != NULL);
     while (in.left > 0)

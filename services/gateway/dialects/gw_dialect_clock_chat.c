@@ -4,6 +4,7 @@
 #include "gw_dialect.h"
 #include "gw_dialect_person.h"
 #include "gw_shape.h"
+#include "gw_signal.h"
 #include "gw_text.h"
 
 /* ---- a new room ------------------------------------------------------------------- */
@@ -78,18 +79,15 @@ static void s_start (gw_request_t *request)
 
 #define NOT_ONES_OWN .key = "error", .sentence = "Group not found or you are not the creator", .is_plain = true
 
-static const gw_dialect_refusal_t s_not_told[] = {
-    {.err = PT_E_not_found, NOT_ONES_OWN}, {.err = PT_E_invalid, NOT_ONES_OWN}, {0}};
+static const gw_dialect_refusal_t s_not_told[] = {{.err = PT_E_not_found, NOT_ONES_OWN},
+                                                  {.err = PT_E_forbidden, NOT_ONES_OWN},
+                                                  {.err = PT_E_invalid, NOT_ONES_OWN},
+                                                  {0}};
 
-static void s_on_group (void *arg, const sv_reply_t *reply)
+static void s_on_told (void *arg, const sv_reply_t *reply)
 {
     gw_request_t *request = arg;
-    if (!gw_dialect_succeeded (request, reply, s_not_told))
-        return;
-    const pt_room_detail_t *group = reply->msg;
-    if (group->room->created_by != request->identity.account)
-        gw_dialect_say (request, 400, s_not_told[0].key, s_not_told[0].sentence);
-    else
+    if (gw_dialect_succeeded (request, reply, s_not_told))
         gw_dialect_say (request, 200, "message", "Test message sent to WebSocket group");
 }
 
@@ -100,12 +98,13 @@ static void s_tell (gw_request_t *request)
         gw_dialect_say (request, 400, "error", "group_name is required");
         return;
     }
-    pt_room_find_t find = {.address = {name->value, (uint32_t)name->value_len},
-                           .has_address = true,
-                           .dialect = PT_room_dialect_CLOCK,
-                           .has_dialect = true};
+    pt_room_signal_t tell = {.address = {name->value, (uint32_t)name->value_len},
+                             .has_address = true,
+                             .kind = PT_signal_TELL,
+                             .has_kind = true};
+    gw_signal_number (request->gw->signals, &tell);
     request->refusals = s_not_told; /* also of a name that no group can have */
-    gw_dialect_call (request, PT_OP_chat_room_find, &find, s_on_group);
+    gw_dialect_call (request, PT_OP_chat_signal, &tell, s_on_told);
 }
 
 /* ---- the table ---------------------------------------------------------------------- */
@@ -125,7 +124,7 @@ static const gw_spec_t s_tell_spec = {.query = s_group_name, .gives = s_said};
 static const gw_route_t s_routes[] = {
     {GW_POST, "/api/start-chat/", PT_OP_chat_room_create, 200, GW_MAYBE, GW_SCOPE_WRITE, s_start, "Make a group",
      &s_start_spec},
-    {GW_GET, "/api/send-test-message/", PT_OP_chat_room_find, 200, 0, GW_SCOPE_WRITE, s_tell,
+    {GW_GET, "/api/send-test-message/", PT_OP_chat_signal, 200, 0, GW_SCOPE_WRITE, s_tell,
      "Have a group of one's own told the time", &s_tell_spec},
 };
 

@@ -6,9 +6,9 @@
 
 #include "gw_feed.h"
 
-void gw_feed_init (gw_feed_t *self, gw_ring_t *ring)
+void gw_feed_init (gw_feed_t *self, gw_ring_t *ring, bool is_whole)
 {
-    *self = (gw_feed_t){.ring = ring};
+    *self = (gw_feed_t){.ring = ring, .is_whole = is_whole};
 }
 
 void gw_feed_fini (gw_feed_t *self)
@@ -74,8 +74,12 @@ gw_feed_need_t gw_feed_peek (gw_feed_t *self, size_t max, const char **out_bytes
         s_join_ring (self);
 
     const gw_ring_t *source = s_has (self->page, self->next) ? self->page : self->ring;
-    if (self->next < gw_ring_first (source))
-        return self->state == GW_FEED_LIVE ? GW_FEED_LAG : GW_FEED_PAGE;
+    if (self->next < gw_ring_first (source) && self->state == GW_FEED_LIVE && !self->is_whole)
+        return GW_FEED_LAG;
+    if (self->next < gw_ring_first (source)) {
+        self->state = GW_FEED_REPLAY;
+        return GW_FEED_PAGE;
+    }
     uint64_t to = gw_ring_last (self->ring);
     *out_len = gw_ring_peek (source, self->next, self->end ? self->end : to, max, out_bytes, out_to);
     return GW_FEED_BYTES;
@@ -101,12 +105,12 @@ void gw_feed_wait (gw_feed_t *self)
 
 /*  An answer that begins behind the next item shows that retention has taken
     that one.  What the client lacks then only the client can judge: it is told
-    that it lags; one that may no longer pull gets what there is. */
+    that it lags; one that can't be told, or may no longer pull, gets what there is. */
 void gw_feed_page (gw_feed_t *self, gw_ring_t *page, uint64_t first)
 {
     self->is_waiting = false;
     gw_ring_unref (&self->page);
-    if (first > self->next && !self->end) {
+    if (first > self->next && !self->end && !self->is_whole) {
         self->state = GW_FEED_LIVE; /* without its next item in the ring */
         return;
     }

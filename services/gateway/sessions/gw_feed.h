@@ -26,6 +26,7 @@ typedef struct gw_feed {
     uint64_t end;    /* last seq owed; 0: no end */
     uint64_t told;   /* LAGGING: head the client was told */
     gw_feed_state_t state;
+    bool is_whole;   /* its reader is never told that it lags: what is gone is fetched */
     bool is_waiting; /* REPLAY: a page is on its way */
     bool is_ready;   /* in the queue of its socket */
     struct gw_feed *ready_next, *ready_prev;
@@ -39,9 +40,9 @@ typedef enum {
     GW_FEED_END,     /* the last item owed has been taken */
 } gw_feed_need_t;
 
-/*  An idle feed on a room's ring.  fini drops the page; it must have left its
+/*  An idle feed on a room's ring; an `is_whole` one never lags.  fini drops the page; it must have left its
     queue before. */
-void gw_feed_init (gw_feed_t *self, gw_ring_t *ring);
+void gw_feed_init (gw_feed_t *self, gw_ring_t *ring, bool is_whole);
 void gw_feed_fini (gw_feed_t *self);
 
 /*  Owes everything from `next` on; `is_replay` when older items may have to be

@@ -226,6 +226,10 @@ static bool s_plan_feed (gw_outq_t *self, gw_feed_t *feed, const gw_outq_ops_t *
     case GW_FEED_BYTES:
         break;
     }
+    if (len == 0) { /* items that its dialect does not tell */
+        gw_feed_take (feed, to);
+        return s_plan_feed (self, feed, ops, arg, plan);
+    }
     if (plan->len + len > plan->max) {
         if (!plan->count && plan->is_first)
             s_own_message (self, feed, bytes, len, to);

@@ -139,7 +139,7 @@ static void test_own_frames_go_before_feeds_in_one_write (void **state)
     s_socket_t *self = *state;
     gw_ring_t *ring = gw_ring_new (self->pool, 7, 10);
     gw_feed_t feed;
-    gw_feed_init (&feed, ring);
+    gw_feed_init (&feed, ring, false);
     gw_feed_start (&feed, 11, false);
     s_append (ring, 11, 100);
     s_append (ring, 12, 100);
@@ -164,7 +164,7 @@ static void test_nothing_is_consumed_by_a_write_not_taken (void **state)
     s_socket_t *self = *state;
     gw_ring_t *ring = gw_ring_new (self->pool, 7, 10);
     gw_feed_t feed;
-    gw_feed_init (&feed, ring);
+    gw_feed_init (&feed, ring, false);
     gw_feed_start (&feed, 11, false);
     s_append (ring, 11, 100);
     gw_outq_ready (&self->queue, &feed);
@@ -187,7 +187,7 @@ static void test_rooms_take_turns_and_a_budget_ends_a_flush (void **state)
     gw_ring_t *rings[2] = {gw_ring_new (self->pool, 1, 0), gw_ring_new (self->pool, 2, 0)};
     gw_feed_t feeds[2];
     for (unsigned i = 0; i < 2; i++) {
-        gw_feed_init (&feeds[i], rings[i]);
+        gw_feed_init (&feeds[i], rings[i], false);
         gw_feed_start (&feeds[i], 1, false);
         for (uint64_t seq = 1; seq <= 4; seq++)
             s_append (rings[i], seq, LIM_BODY - 1000);
@@ -216,7 +216,7 @@ static void test_a_message_longer_than_a_write_goes_whole_in_fragments (void **s
     s_socket_t *self = *state;
     gw_ring_t *ring = gw_ring_new (self->pool, 7, 0);
     gw_feed_t feed;
-    gw_feed_init (&feed, ring);
+    gw_feed_init (&feed, ring, false);
     gw_feed_start (&feed, 1, false);
     memset (s_body, 1, sizeof s_body);
     pt_item_t item = {.room = 7, .seq = 1, .id = 1, .kind = PT_item_kind_MESSAGE, .body = {s_body, sizeof s_body}};
@@ -259,7 +259,7 @@ static void test_lag_is_told_once_with_the_newest_head (void **state)
     s_socket_t *self = *state;
     gw_ring_t *ring = gw_ring_new (self->pool, 7, 10);
     gw_feed_t feed;
-    gw_feed_init (&feed, ring);
+    gw_feed_init (&feed, ring, false);
     gw_feed_start (&feed, 11, false);
     self->is_blocked = true;
     uint64_t seq = 11;
@@ -293,7 +293,7 @@ static void test_a_replay_asks_for_pages_until_it_meets_the_ring (void **state)
     gw_ring_t *ring = gw_ring_new (self->pool, 7, 10);
     gw_ring_t *page = gw_ring_new (self->pool, 7, 5);
     gw_feed_t feed;
-    gw_feed_init (&feed, ring);
+    gw_feed_init (&feed, ring, false);
     gw_feed_start (&feed, 6, true);
     s_append (ring, 11, 10);
     gw_outq_ready (&self->queue, &feed);
@@ -318,7 +318,7 @@ static void test_an_end_is_exact_even_when_the_ring_has_moved_on (void **state)
     s_socket_t *self = *state;
     gw_ring_t *ring = gw_ring_new (self->pool, 7, 0);
     gw_feed_t feed;
-    gw_feed_init (&feed, ring);
+    gw_feed_init (&feed, ring, false);
     gw_feed_start (&feed, 1, false);
     s_append (ring, 1, 10);
     s_append (ring, 2, 10);
@@ -376,7 +376,7 @@ static void test_a_walk_reads_every_seq_once_in_order (void **state)
     s_socket_t *self = *state;
     gw_ring_t *ring = gw_ring_new (self->pool, 7, 0);
     gw_feed_t feed;
-    gw_feed_init (&feed, ring);
+    gw_feed_init (&feed, ring, false);
     gw_feed_start (&feed, 1, false);
     uint64_t head = 0, read = 0, lagged = 0, paged = 0, told = 0;
     srand (7);

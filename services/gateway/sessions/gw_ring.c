@@ -230,28 +230,54 @@ static void s_keep_bounds (gw_ring_t *self)
         s_evict (self->pool->oldest->ring);
 }
 
-bool gw_ring_is_full_for (const gw_ring_t *self, const pt_item_t *item)
+bool gw_ring_is_full_for (const gw_ring_t *self, size_t need)
 {
     if (!self->newest)
         return false;
-    size_t need = gw_frame_item_max (item);
     bool fits = self->newest->cap - self->newest->len >= need;
     size_t bytes = self->bytes + (fits ? 0 : sizeof (s_block_t) + s_next_cap (self, need));
     return bytes > GW_RING_BYTES || self->last - gw_ring_first (self) + 1 >= GW_RING_ITEMS;
 }
 
-void gw_ring_append (gw_ring_t *self, const pt_item_t *item, uint64_t now_ms)
+/*  Where a message of at most `need` bytes may be put; NULL when out of memory: the ring has
+    been restarted behind it then. */
+static char *s_begin (gw_ring_t *self, uint64_t seq, size_t need, uint64_t now_ms)
 {
-    s_block_t *block = s_reserve_end (self) ? s_writable_block (self, gw_frame_item_max (item), now_ms) : NULL;
-    if (!block) {
-        gw_ring_restart (self, item->seq);
-        return;
-    }
-    block->len += (uint32_t)gw_frame_put_item (block->bytes + block->len, item);
+    s_block_t *block = s_reserve_end (self) ? s_writable_block (self, need, now_ms) : NULL;
+    if (block)
+        return block->bytes + block->len;
+    gw_ring_restart (self, seq);
+    return NULL;
+}
+
+static void s_commit (gw_ring_t *self, uint64_t seq, size_t len)
+{
+    s_block_t *block = self->newest;
+    block->len += (uint32_t)len;
     block->count++;
-    self->last = item->seq;
+    self->last = seq;
     self->ends[self->last & (self->ends_cap - 1)] = block->start + block->len;
     s_keep_bounds (self);
+}
+
+void gw_ring_append (gw_ring_t *self, const pt_item_t *item, uint64_t now_ms)
+{
+    char *at = s_begin (self, item->seq, gw_frame_item_max (item), now_ms);
+    if (at)
+        s_commit (self, item->seq, gw_frame_put_item (at, item));
+}
+
+void gw_ring_append_text (gw_ring_t *self, uint64_t seq, pt_str_t text, uint64_t now_ms)
+{
+    size_t len = text.len ? gw_frame_wire_len (text.len) : 0;
+    char *at = s_begin (self, seq, len, now_ms);
+    if (!at)
+        return;
+    if (len) {
+        memcpy (at + len - text.len, text.at, text.len);
+        gw_frame_wrap (at, text.len);
+    }
+    s_commit (self, seq, len);
 }
 
 /*  The block that holds `seq`; nearly always the newest. */

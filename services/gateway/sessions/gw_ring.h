@@ -44,9 +44,13 @@ void gw_ring_restart (gw_ring_t *self, uint64_t last);
     behind it, so that its readers notice a loss. */
 void gw_ring_append (gw_ring_t *self, const pt_item_t *item, uint64_t now_ms);
 
-/*  Whether that item would have to evict older ones of this ring: a page ends
-    before it. */
-bool gw_ring_is_full_for (const gw_ring_t *self, const pt_item_t *item);
+/*  The same, as a message of `text` instead of the native JSON; without text it takes no
+    bytes, and readers get nothing for it. */
+void gw_ring_append_text (gw_ring_t *self, uint64_t seq, pt_str_t text, uint64_t now_ms);
+
+/*  Whether a message of at most `need` bytes on the wire would have to evict older ones of this
+    ring: a page ends before it. */
+bool gw_ring_is_full_for (const gw_ring_t *self, size_t need);
 
 /*  First seq that is there (last + 1 when empty) and last seq ever appended. */
 uint64_t gw_ring_first (const gw_ring_t *self);
@@ -55,7 +59,7 @@ uint64_t gw_ring_room (const gw_ring_t *self);
 
 /*  Adjoining messages from seq `from` (first <= from <= last) to at most `to`,
     in one piece of at most `max` bytes, but at least one message.  Returns
-    their length; the bytes are valid until the ring changes. */
+    their length, 0 when none of them has text; the bytes are valid until the ring changes. */
 size_t gw_ring_peek (const gw_ring_t *self, uint64_t from, uint64_t to, size_t max, const char **out_bytes,
                      uint64_t *out_to);
 

@@ -115,7 +115,8 @@ void gw_room_destroy (gw_room_t **self_p)
     gw_room_unwant_head (self);
     gw_idmap_remove (&rooms->map, self->id);
     gw_order_destroy (&self->order);
-    gw_ring_unref (&self->ring);
+    gw_track_close (&self->native);
+    gw_track_close (&self->spoken);
     free (self->subs);
     free (self);
     sv_metric_set (rooms->m_rooms, rooms->map.count);
@@ -125,11 +126,11 @@ static int s_open_room (gw_rooms_t *rooms, gw_room_t *room)
 {
     uint8_t topic[PT_TOPIC_ROOM_LEN];
     room->order = gw_order_new (s_random (rooms));
-    room->ring = gw_ring_new (rooms->pool, room->id, 0);
-    if (!room->order || !room->ring || gw_idmap_put (&rooms->map, room->id, room))
+    int err = gw_track_open (&room->native, &rooms->tracks, NULL, room->id, 0);
+    if (!room->order || err || gw_idmap_put (&rooms->map, room->id, room))
         return -PT_E_memory;
     s_topic (room, topic);
-    int err = sv_bus_subscribe (rooms->gw->bus, topic, sizeof topic);
+    err = sv_bus_subscribe (rooms->gw->bus, topic, sizeof topic);
     if (err)
         gw_idmap_remove (&rooms->map, room->id);
     return err;
@@ -147,7 +148,7 @@ static gw_room_t *s_new_room (gw_rooms_t *rooms, uint64_t id, int *out_err)
     if (err) {
         *out_err = err;
         gw_order_destroy (&room->order);
-        gw_ring_unref (&room->ring);
+        gw_track_close (&room->native);
         free (room);
         return NULL;
     }
@@ -222,7 +223,9 @@ static void s_wake_subs (gw_room_t *self)
 static void s_deliver (gw_room_t *self, const gw_order_out_t *out, uint64_t now_ms)
 {
     for (unsigned i = 0; i < out->count; i++) {
-        gw_ring_append (self->ring, out->items[i], now_ms);
+        gw_track_add (&self->native, &self->rooms->tracks, out->items[i], now_ms);
+        if (self->spoken.ring)
+            gw_track_add (&self->spoken, &self->rooms->tracks, out->items[i], now_ms);
         if (out->items[i]->kind == PT_item_kind_MEMBER)
             s_apply_member (self, out->items[i]);
     }
@@ -235,6 +238,13 @@ static void s_deliver (gw_room_t *self, const gw_order_out_t *out, uint64_t now_
     s_wake_subs (self);
 }
 
+static void s_skip (gw_room_t *self, uint64_t last)
+{
+    gw_track_skip (&self->native, last);
+    if (self->spoken.ring)
+        gw_track_skip (&self->spoken, last);
+}
+
 void gw_room_step (gw_room_t *self, const gw_order_event_t *event, uint64_t now_ms)
 {
     gw_order_out_t *out = &self->rooms->out;
@@ -244,10 +254,10 @@ void gw_room_step (gw_room_t *self, const gw_order_event_t *event, uint64_t now_
     if (out->is_reset || out->skipped) {
         s_end_subs (self, event->kind == GW_ORDER_GONE ? -PT_E_gone : -PT_E_conflict);
         gw_room_forget_fetches (self);
-        gw_ring_restart (self->ring, out->skipped);
+        s_skip (self, out->skipped);
     }
-    if (event->kind == GW_ORDER_START && gw_ring_last (self->ring) != gw_order_last (self->order))
-        gw_ring_restart (self->ring, gw_order_last (self->order));
+    if (event->kind == GW_ORDER_START && gw_ring_last (self->native.ring) != gw_order_last (self->order))
+        s_skip (self, gw_order_last (self->order));
     if (out->count)
         s_deliver (self, out, now_ms);
     self->order_due_ms = out->due_ms;
@@ -279,26 +289,43 @@ static int s_add_sub (gw_room_t *room, gw_sub_t *sub)
     return 0;
 }
 
-gw_sub_t *gw_sub_new (gw_rooms_t *rooms, uint64_t room_id, uint64_t account, const gw_sub_ops_t *ops, void *owner,
-                      int *out_err)
+/*  The form that is wanted; NULL when out of memory.  A room has one dialect, so one form beside
+    the native one. */
+static gw_track_t *s_track (gw_room_t *room, const gw_voice_t *voice)
 {
-    gw_room_t *room = gw_idmap_get (&rooms->map, room_id);
-    if (!room && !(room = s_new_room (rooms, room_id, out_err)))
+    gw_track_t *track = voice ? &room->spoken : &room->native;
+    if (!track->ring &&
+        gw_track_open (track, &room->rooms->tracks, voice, room->id, gw_ring_last (room->native.ring)) != 0)
+        return NULL;
+    return track;
+}
+
+/*  A room that nobody subscribes goes with the next ticks. */
+static gw_sub_t *s_no_sub (gw_room_t *room, gw_sub_t *sub, int *out_err)
+{
+    free (sub);
+    *out_err = -PT_E_memory;
+    if (!room->sub_count && !room->empty_ms)
+        room->empty_ms = sv_now_ms ();
+    return NULL;
+}
+
+gw_sub_t *gw_sub_new (gw_rooms_t *rooms, const gw_sub_want_t *want, const gw_sub_ops_t *ops, void *owner, int *out_err)
+{
+    gw_room_t *room = gw_idmap_get (&rooms->map, want->room);
+    if (!room && !(room = s_new_room (rooms, want->room, out_err)))
         return NULL;
     gw_sub_t *self = calloc (1, sizeof *self);
-    if (!self || s_add_sub (room, self)) {
-        free (self);
-        *out_err = -PT_E_memory;
-        if (!room->sub_count && !room->empty_ms)
-            room->empty_ms = sv_now_ms ();
-        return NULL;
-    }
+    gw_track_t *track = s_track (room, want->voice);
+    if (!self || !track || s_add_sub (room, self))
+        return s_no_sub (room, self, out_err);
     self->room = room;
+    self->track = track;
     self->ops = ops;
     self->owner = owner;
-    self->account = account;
+    self->account = want->account;
     room->empty_ms = 0;
-    gw_feed_init (&self->feed, room->ring);
+    gw_feed_init (&self->feed, track->ring, want->voice);
     return self;
 }
 
@@ -439,16 +466,10 @@ void gw_rooms_due (gw_rooms_t *self, uint64_t now_ms)
         gw_rooms_arm (self, earliest_ms, now_ms);
 }
 
-static void s_drop_pages (gw_room_t *room)
-{
-    for (unsigned i = 0; i < GW_ROOM_PAGES; i++)
-        if (room->pages[i] && gw_ring_first (room->pages[i]) > gw_ring_last (room->pages[i]))
-            gw_ring_unref (&room->pages[i]);
-}
-
 static void s_visit (gw_room_t *room, uint64_t now_ms)
 {
-    s_drop_pages (room);
+    gw_track_sweep (&room->native);
+    gw_track_sweep (&room->spoken);
     if (room->sub_count)
         gw_room_head_tick (room, now_ms);
     else if (room->is_gone || room->empty_ms + GW_ROOM_LINGER_MS <= now_ms)
@@ -457,7 +478,7 @@ static void s_visit (gw_room_t *room, uint64_t now_ms)
 
 void gw_rooms_tick (gw_rooms_t *self, uint64_t now_ms)
 {
-    gw_ring_pool_tick (self->pool, now_ms);
+    gw_ring_pool_tick (self->tracks.pool, now_ms);
     gw_rooms_start_pages (self, now_ms); /* rooms that went have freed their places */
     unsigned visits = self->map.count < S_VISITS ? self->map.count : S_VISITS;
     while (visits-- && self->first) {
@@ -494,11 +515,11 @@ gw_rooms_t *gw_rooms_new (gw_t *gw)
     self->m_repairs = sv_metrics_counter (gw->metrics, "parley_gateway_repairs_total", NULL, "holes asked for");
     self->m_pages = sv_metrics_counter (gw->metrics, "parley_gateway_pages_total", NULL, "pages asked for on resume");
     self->m_resets = sv_metrics_counter (gw->metrics, "parley_gateway_resets_total", NULL, "rooms that began anew");
-    self->pool = gw_ring_pool_new (GW_RING_POOL);
+    int err = gw_tracks_init (&self->tracks);
     self->heads_rooms = calloc (LIM_HEADS, sizeof *self->heads_rooms);
     self->tick_timer = sv_loop_timer (gw->loop, S_TICK_MS, S_TICK_MS, s_on_tick_timer, self);
     self->due_timer = sv_loop_timer (gw->loop, S_TICK_MS, 0, s_on_due_timer, self);
-    if (!self->pool || !self->heads_rooms || !self->tick_timer || !self->due_timer) {
+    if (err || !self->heads_rooms || !self->tick_timer || !self->due_timer) {
         gw_rooms_destroy (&self);
         return NULL;
     }
@@ -523,7 +544,7 @@ void gw_rooms_destroy (gw_rooms_t **self_p)
     gw_idmap_fini (&self->map);
     sv_timer_cancel (self->gw->loop, &self->due_timer);
     sv_timer_cancel (self->gw->loop, &self->tick_timer);
-    gw_ring_pool_destroy (&self->pool);
+    gw_tracks_fini (&self->tracks);
     free (self->heads_rooms);
     free (self);
 }

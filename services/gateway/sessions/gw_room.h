@@ -14,6 +14,7 @@
 
 #include "gw.h"
 #include "gw_feed.h"
+#include "gw_track.h"
 
 #define GW_ROOMS 262144
 #define GW_REPAIR_CALLS 64
@@ -40,6 +41,7 @@ typedef struct {
 struct gw_sub {
     gw_feed_t feed;
     gw_room_t *room;
+    gw_track_t *track; /* what its feed reads */
     const gw_sub_ops_t *ops;
     void *owner;
     uint64_t account;
@@ -57,12 +59,18 @@ struct gw_sub {
 gw_rooms_t *gw_rooms_new (gw_t *gw);
 void gw_rooms_destroy (gw_rooms_t **self_p);
 
+/*  What is subscribed: a room, for an account (0: for anybody, whose membership does not count), as
+    native JSON (NULL) or as the room's dialect speaks. */
+typedef struct {
+    uint64_t room, account;
+    const gw_voice_t *voice;
+} gw_sub_want_t;
+
 /*  A subscription that is not yet joined: the room's topic is subscribed and
     changes of the account's membership are noted, so that nothing is missed
     while its membership is being asked for.  NULL with the reason in
     `*out_err` (busy, memory). */
-gw_sub_t *gw_sub_new (gw_rooms_t *rooms, uint64_t room, uint64_t account, const gw_sub_ops_t *ops, void *owner,
-                      int *out_err);
+gw_sub_t *gw_sub_new (gw_rooms_t *rooms, const gw_sub_want_t *want, const gw_sub_ops_t *ops, void *owner, int *out_err);
 
 /*  Ends a subscription.  Its feed must not be in a queue.  Accepts NULL. */
 void gw_sub_destroy (gw_sub_t **self_p);

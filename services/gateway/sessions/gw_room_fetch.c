@@ -18,9 +18,17 @@
 
 static uint64_t s_ask (gw_room_t *self, uint64_t after, uint32_t limit, sv_reply_fn *fn)
 {
-    pt_range_query_t query = {.room = self->id, .after = after, .limit = limit};
+    bool has_senders = self->spoken.ring && self->spoken.voice->needs_sender;
+    pt_range_query_t query = {
+        .room = self->id, .after = after, .limit = limit, .senders = true, .has_senders = has_senders};
     sv_call_t call = {.opcode = PT_OP_chat_range, .msg = &query, .affinity = self->id, .deadline_ms = S_DEADLINE_MS};
     return sv_bus_call (self->rooms->gw->bus, &call, fn, self, NULL);
+}
+
+static void s_learn_senders (gw_room_t *self, const pt_history_page_t *msg, uint64_t now_ms)
+{
+    for (uint32_t i = 0; msg->has_senders && i < msg->senders.count; i++)
+        gw_senders_put (self->rooms->tracks.senders, &msg->senders.at[i], now_ms);
 }
 
 /*  ---- repair ------------------------------------------------------------------ */
@@ -31,8 +39,10 @@ static void s_on_repair (void *arg, const sv_reply_t *reply)
     self->repair_call = 0;
     self->rooms->repair_calls--;
     gw_order_event_t event = {.kind = GW_ORDER_FAILED};
+    uint64_t now_ms = sv_now_ms ();
     if (!reply->status) {
         const pt_history_page_t *page = reply->msg;
+        s_learn_senders (self, page, now_ms);
         event = (gw_order_event_t){.kind = GW_ORDER_ANSWER,
                                    .epoch = page->epoch,
                                    .seq = page->head,
@@ -41,7 +51,7 @@ static void s_on_repair (void *arg, const sv_reply_t *reply)
                                    .count = page->items.count};
     } else if (reply->status == -PT_E_gone || reply->status == -PT_E_not_found)
         event.kind = GW_ORDER_GONE;
-    gw_room_step (self, &event, sv_now_ms ());
+    gw_room_step (self, &event, now_ms);
 }
 
 static void s_cancel_repair (gw_room_t *self)
@@ -138,36 +148,7 @@ void gw_room_unwait (gw_sub_t *sub)
 
 static bool s_has (const gw_ring_t *page, uint64_t seq)
 {
-    return page && seq >= gw_ring_first (page) && seq <= gw_ring_last (page);
-}
-
-static gw_ring_t *s_find_page (const gw_room_t *self, uint64_t seq)
-{
-    for (unsigned i = 0; i < GW_ROOM_PAGES; i++)
-        if (s_has (self->pages[i], seq))
-            return self->pages[i];
-    return NULL;
-}
-
-/*  Items as one ring; they end where the ring is full or where they do not
-    adjoin. */
-static gw_ring_t *s_make_page (gw_room_t *self, const pt_history_page_t *msg, uint64_t now_ms)
-{
-    gw_ring_t *page = gw_ring_new (self->rooms->pool, self->id, msg->items.at[0].seq - 1);
-    for (uint32_t i = 0; page && i < msg->items.count; i++) {
-        const pt_item_t *item = &msg->items.at[i];
-        if (item->seq != gw_ring_last (page) + 1 || gw_ring_is_full_for (page, item))
-            break;
-        gw_ring_append (page, item, now_ms);
-    }
-    return page;
-}
-
-static void s_keep_page (gw_room_t *self, gw_ring_t *page)
-{
-    gw_ring_unref (&self->pages[GW_ROOM_PAGES - 1]);
-    memmove (&self->pages[1], &self->pages[0], (GW_ROOM_PAGES - 1) * sizeof self->pages[0]);
-    self->pages[0] = page;
+    return seq >= gw_ring_first (page) && seq <= gw_ring_last (page);
 }
 
 static void s_give_page (gw_sub_t *sub, gw_ring_t *page, uint64_t first)
@@ -188,16 +169,33 @@ static void s_fail_page (gw_room_t *self, uint64_t now_ms)
     gw_room_set_due (self, now_ms);
 }
 
-/*  Gives the page to all who wait for any of its items, and to the one for whom
-    it was asked, whose items retention may have taken meanwhile. */
-static void s_share_page (gw_room_t *self, gw_ring_t *page, uint64_t first)
+/*  Whether that subscriber waits for one of the page's items, or is the one for whom it was asked,
+    whose items retention may have taken meanwhile. */
+static bool s_wants (const gw_sub_t *sub, const gw_track_t *track, uint64_t first, uint64_t last)
 {
+    uint64_t next = sub->feed.next;
+    return sub->track == track && ((next >= first && next <= last) || next == sub->room->page_after + 1);
+}
+
+/*  The answer as a page of one form, for all who wait for it in that form.  False when it is wanted
+    and can't be made. */
+static bool s_share (gw_room_t *self, gw_track_t *track, const pt_history_page_t *msg, uint64_t now_ms)
+{
+    gw_ring_t *page = NULL;
     gw_sub_t *next;
+    uint64_t first = msg->items.at[0].seq, last = msg->items.at[msg->items.count - 1].seq;
     for (gw_sub_t *sub = self->wait_first; sub; sub = next) {
         next = sub->wait_next;
-        if (s_has (page, sub->feed.next) || sub->feed.next == self->page_after + 1)
+        if (!s_wants (sub, track, first, last))
+            continue;
+        if (!page)
+            page = gw_track_page (track, &self->rooms->tracks, msg, now_ms);
+        if (!page || !s_has (page, first))
+            return false;
+        if (s_wants (sub, track, first, gw_ring_last (page)))
             s_give_page (sub, page, first);
     }
+    return true;
 }
 
 static void s_on_page (void *arg, const sv_reply_t *reply)
@@ -209,11 +207,13 @@ static void s_on_page (void *arg, const sv_reply_t *reply)
     rooms->page_calls--;
     const pt_history_page_t *msg = reply->msg;
     bool is_good = !reply->status && msg->epoch == gw_order_epoch (self->order) && msg->items.count;
-    gw_ring_t *page = is_good ? s_make_page (self, msg, now_ms) : NULL;
-    if (page) {
+    if (is_good) {
+        s_learn_senders (self, msg, now_ms);
+        is_good = s_share (self, &self->native, msg, now_ms);
+        is_good = s_share (self, &self->spoken, msg, now_ms) && is_good;
+    }
+    if (is_good) {
         self->page_tries = 0;
-        s_keep_page (self, page);
-        s_share_page (self, page, msg->items.at[0].seq);
         if (self->wait_first)
             s_enqueue (self);
     } else if (self->wait_first)
@@ -258,7 +258,7 @@ void gw_rooms_start_pages (gw_rooms_t *rooms, uint64_t now_ms)
 void gw_sub_page (gw_sub_t *self)
 {
     gw_room_t *room = self->room;
-    gw_ring_t *page = s_find_page (room, self->feed.next);
+    gw_ring_t *page = gw_track_find (self->track, self->feed.next);
     if (page) {
         gw_feed_page (&self->feed, page, self->feed.next);
         self->ops->ready (self);
@@ -290,6 +290,6 @@ void gw_room_forget_fetches (gw_room_t *self)
     self->page_due_ms = 0;
     self->page_tries = 0;
     s_dequeue (self);
-    for (unsigned i = 0; i < GW_ROOM_PAGES; i++)
-        gw_ring_unref (&self->pages[i]);
+    gw_track_forget (&self->native);
+    gw_track_forget (&self->spoken);
 }

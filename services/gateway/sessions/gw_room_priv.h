@@ -8,9 +8,6 @@
 #include "gw_order.h"
 #include "gw_room.h"
 
-/*  Pages of the past that a room keeps for the next who needs them. */
-#define GW_ROOM_PAGES 4
-
 /*  Publishers whose start is remembered; a forgotten one costs one question
     for heads. */
 #define GW_GENERATIONS 64
@@ -19,7 +16,7 @@ struct gw_room {
     gw_rooms_t *rooms;
     uint64_t id;
     gw_order_t *order;
-    gw_ring_t *ring;
+    gw_track_t native, spoken; /* `spoken` is opened by the first subscriber of its dialect */
     gw_sub_t **subs;
     uint32_t sub_count, sub_cap;
     gw_room_t *next, *prev;         /* all rooms */
@@ -39,7 +36,6 @@ struct gw_room {
     uint64_t page_due_ms; /* not before; 0: at once */
     unsigned page_tries;
     gw_sub_t *wait_first, *wait_last;
-    gw_ring_t *pages[GW_ROOM_PAGES];
     bool is_queued; /* for its page, in rooms->queue */
     gw_room_t *queue_next;
 };
@@ -50,7 +46,7 @@ struct gw_rooms {
     gw_room_t *first;
     gw_room_t *visit; /* next one that the tick looks at */
     gw_room_t *due_first;
-    gw_ring_pool_t *pool;
+    gw_tracks_t tracks;
     sv_timer_t *due_timer;
     sv_timer_t *tick_timer;
     uint64_t armed_ms; /* when due_timer fires; 0: stopped */

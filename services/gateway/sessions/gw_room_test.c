@@ -30,7 +30,7 @@ static void s_join (s_reader_t *self, uint64_t room, uint64_t since)
     pt_membership_t membership = {.room = room, .account = 5, .role = PT_role_MEMBER, .seq = S_HEAD, .epoch = 1};
     gw_joined_t joined;
     int err = 0;
-    self->sub = gw_sub_new (fake.gw.rooms, room, 5, &s_ops, self, &err);
+    self->sub = gw_sub_new (fake.gw.rooms, &(gw_sub_want_t){.room = room, .account = 5}, &s_ops, self, &err);
     assert_non_null (self->sub);
     assert_int_equal (gw_sub_join (self->sub, &membership, &since, &joined), 0);
     self->ready = 0; /* one that is behind is called from within */

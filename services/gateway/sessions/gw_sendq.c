@@ -15,6 +15,7 @@ typedef struct s_entry {
 struct gw_sendq {
     s_entry_t *first, *last;
     uint32_t count;
+    bool is_patient;
     uint32_t told; /* entries whose client has been answered */
     uint32_t sent; /* entries of the array on its way, from the first on */
     size_t bytes;
@@ -22,9 +23,12 @@ struct gw_sendq {
     uint64_t retry_ms; /* not before */
 };
 
-gw_sendq_t *gw_sendq_new (void)
+gw_sendq_t *gw_sendq_new (bool is_patient)
 {
-    return calloc (1, sizeof (gw_sendq_t));
+    gw_sendq_t *self = calloc (1, sizeof *self);
+    if (self)
+        self->is_patient = is_patient;
+    return self;
 }
 
 static size_t s_send_size (const pt_send_entry_t *send)
@@ -200,7 +204,8 @@ void gw_sendq_fail (gw_sendq_t *self, int err, uint64_t now_ms, gw_sendq_fn *fn,
     }
     s_entry_t *entry = self->first;
     for (; self->sent; self->sent--) {
-        s_answer (self, entry, NULL, err, fn, arg);
+        if (!self->is_patient)
+            s_answer (self, entry, NULL, err, fn, arg);
         entry = entry->next;
     }
     uint64_t wait_ms = (uint64_t)GW_SENDQ_RETRY_MS << (self->tries < 8 ? self->tries : 8);
@@ -210,7 +215,7 @@ void gw_sendq_fail (gw_sendq_t *self, int err, uint64_t now_ms, gw_sendq_fn *fn,
 
 void gw_sendq_expire (gw_sendq_t *self, uint64_t now_ms, gw_sendq_fn *fn, void *arg)
 {
-    for (s_entry_t *entry = self->first; entry; entry = entry->next)
+    for (s_entry_t *entry = self->is_patient ? NULL : self->first; entry; entry = entry->next)
         if (entry->is_open && entry->due_ms <= now_ms)
             s_answer (self, entry, NULL, -PT_E_deadline, fn, arg);
 }

@@ -33,8 +33,9 @@ typedef struct gw_sendq gw_sendq_t;
     that concerns it; with an error `result` may say why, or be NULL. */
 typedef void (gw_sendq_fn) (void *arg, uint64_t re, const pt_send_result_t *result, int err);
 
-/*  NULL when out of memory. */
-gw_sendq_t *gw_sendq_new (void);
+/*  The client of a patient one is not told of open outcomes: it has no words to ask again with.
+    NULL when out of memory. */
+gw_sendq_t *gw_sendq_new (bool is_patient);
 void gw_sendq_destroy (gw_sendq_t **self_p);
 
 /*  Queues a send (copied), which the client wants answered by `due_ms`.

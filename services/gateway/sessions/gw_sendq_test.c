@@ -60,7 +60,7 @@ static void s_expect (s_client_t *self, unsigned i, uint64_t re, int err, uint64
 static int s_setup (void **state)
 {
     s_client_t *self = calloc (1, sizeof *self);
-    self->queue = gw_sendq_new ();
+    self->queue = gw_sendq_new (false);
     *state = self;
     return self->queue ? 0 : -1;
 }

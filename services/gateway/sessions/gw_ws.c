@@ -72,6 +72,8 @@ pt_buf_t *gw_ws_begin_event (gw_ws_t *self, const char *name)
 void gw_ws_end (gw_ws_t *self, const char *braces)
 {
     pt_buf_t *text = &self->sessions->text;
+    if (self->seat)
+        return;
     pt_buf_puts (text, braces);
     gw_frame_t *frame = pt_buf_error (text) ? NULL : gw_frame_new (text->at, text->len);
     gw_ws_put (self, &frame);
@@ -80,8 +82,14 @@ void gw_ws_end (gw_ws_t *self, const char *braces)
 /*  The error of a request without a usable id has `"re":null`. */
 static void s_fail (gw_ws_t *self, const uint64_t *re, int err, pt_str_t detail)
 {
-    pt_buf_t *text = s_begin (self);
     sv_metric_add (self->sessions->m_refused, 1);
+    if (!detail.len)
+        detail = pt_str (pt_error_title (err));
+    if (self->seat) {
+        gw_seat_error (self, detail);
+        return;
+    }
+    pt_buf_t *text = s_begin (self);
     pt_buf_puts (text, "{\"re\":");
     if (re)
         gw_text_u64 (text, *re);
@@ -90,8 +98,6 @@ static void s_fail (gw_ws_t *self, const uint64_t *re, int err, pt_str_t detail)
     pt_buf_puts (text, ",\"error\":{\"code\":\"");
     pt_buf_puts (text, pt_error_name (err));
     pt_buf_puts (text, "\",\"detail\":");
-    if (!detail.len)
-        detail = pt_str (pt_error_title (err));
     gw_text_str (text, detail.at, detail.len);
     gw_ws_end (self, "}}");
 }
@@ -144,6 +150,8 @@ bool gw_ws_flush (gw_ws_t *self, size_t budget)
     else if (written || !self->waiting_ms)
         self->waiting_ms = self->sessions->now_ms;
     sv_metric_add (self->sessions->m_bytes, written);
+    if (self->seat)
+        gw_seat_flushed (self);
     if (self->parked_first)
         gw_ws_unpark (self);
     return result != GW_OUTQ_DONE;
@@ -209,30 +217,6 @@ static void s_strike (gw_ws_t *self, const uint64_t *re, int err, const char *de
         gw_ws_shut (self, code, pt_error_name (err));
 }
 
-/*  Whether arrays and objects nest no deeper than LIM_JSON_DEPTH; counts
-    brackets outside strings, before anything is allocated for them. */
-static bool s_is_shallow (const char *bytes, size_t len)
-{
-    unsigned depth = 0;
-    bool is_text = false;
-    for (size_t i = 0; i < len; i++) {
-        char byte = bytes[i];
-        if (is_text) {
-            if (byte == '\\')
-                i++;
-            else if (byte == '"')
-                is_text = false;
-        } else if (byte == '"')
-            is_text = true;
-        else if (byte == '{' || byte == '[') {
-            if (++depth > LIM_JSON_DEPTH)
-                return false;
-        } else if (byte == '}' || byte == ']')
-            depth -= depth > 0;
-    }
-    return true;
-}
-
 static int s_may (const gw_ws_t *self, const gw_op_entry_t *op, uint64_t now_ms)
 {
     if (op->scope == 0)
@@ -266,12 +250,29 @@ static void s_dispatch (gw_ws_t *self, const json_t *json)
         op->fn (self, &request);
 }
 
-void gw_ws_message (gw_ws_t *self, const char *bytes, size_t len)
+/*  Frames of a dialect count as native ones do. */
+static void s_hear (gw_ws_t *self, const char *bytes, size_t len, bool is_binary)
+{
+    if (s_is_in_rate (self, sv_now_ms ()))
+        gw_seat_heard (self, (pt_str_t){bytes, (uint32_t)len}, is_binary);
+    else
+        s_strike (self, NULL, PT_E_too_many, "too many frames a second", S_TOO_MANY);
+}
+
+void gw_ws_message (gw_ws_t *self, const char *bytes, size_t len, bool is_binary)
 {
     if (self->is_closing)
         return;
     sv_metric_add (self->sessions->m_frames, 1);
-    if (!s_is_shallow (bytes, len)) {
+    if (self->seat) {
+        s_hear (self, bytes, len, is_binary);
+        return;
+    }
+    if (is_binary) {
+        gw_ws_shut (self, S_MALFORMED, "text messages only");
+        return;
+    }
+    if (!gw_parse_is_shallow (bytes, len)) {
         s_strike (self, NULL, PT_E_malformed, "nested too deeply", S_MALFORMED);
         return;
     }
@@ -290,12 +291,14 @@ void gw_ws_message (gw_ws_t *self, const char *bytes, size_t len)
 
 /*  ---- life --------------------------------------------------------------------------- */
 
-gw_ws_t *gw_ws_open (gw_t *gw, gw_conn_t *conn, const gw_identity_t *identity)
+gw_ws_t *gw_ws_open (gw_t *gw, gw_conn_t *conn, const gw_identity_t *identity, bool is_seat)
 {
     gw_sessions_t *sessions = gw->sessions;
     gw_ws_t *self = calloc (1, sizeof *self);
-    if (!self)
+    if (!self || (is_seat && gw_seat_reserve (self) != 0)) {
+        free (self);
         return NULL;
+    }
     self->gw = gw;
     self->sessions = sessions;
     self->conn = conn;
@@ -343,6 +346,7 @@ void gw_ws_close (gw_ws_t **self_p)
         return;
     gw_sessions_t *sessions = self->sessions;
     self->is_closing = true;
+    gw_seat_leave (self);
     gw_outq_fini (&self->outq);
     while (self->ops) {
         gw_op_t *op = self->ops;
@@ -370,20 +374,25 @@ static void s_warn (gw_ws_t *self)
     gw_ws_end (self, ",\"what\":\"expiring\"}");
 }
 
-static void s_tick (gw_ws_t *self, uint64_t now_ms, int64_t wall_us)
+static void s_age (gw_ws_t *self, int64_t wall_us)
 {
-    if (!self->has_identity) {
-        if (now_ms - self->opened_ms >= LIM_WS_AUTH_MS)
-            gw_ws_shut (self, S_NO_AUTH, "no auth in time");
-        return;
-    }
     int64_t expires_us = self->identity.expires_us;
     if (wall_us >= expires_us)
         gw_ws_shut (self, GW_WS_SIGNED_OUT, "token expired");
     else if (wall_us >= expires_us - S_WARN_US && !self->is_warned)
         s_warn (self);
+}
+
+static void s_tick (gw_ws_t *self, uint64_t now_ms, int64_t wall_us)
+{
+    if (self->has_identity)
+        s_age (self, wall_us);
+    else if (!self->seat && now_ms - self->opened_ms >= LIM_WS_AUTH_MS)
+        gw_ws_shut (self, S_NO_AUTH, "no auth in time");
     if (self->waiting_ms && now_ms - self->waiting_ms >= LIM_WS_STUCK_MS)
         gw_ws_shut (self, S_TOO_SLOW, "too slow");
+    if (self->seat && !self->is_closing)
+        gw_seat_tick (self);
 }
 
 /*  gw_conn_close never closes from within, so the list holds still. */

@@ -42,8 +42,9 @@ void gw_sessions_resume (gw_sessions_t *self);
 
 /*  A socket has been upgraded.  `identity` is NULL when no credential came
     with the handshake: the first frame must then be `auth`.  The identity is
-    copied.  NULL when out of memory: the caller closes. */
-gw_ws_t *gw_ws_open (gw_t *gw, gw_conn_t *conn, const gw_identity_t *identity);
+    copied.  One that `is_seat` speaks a dialect, once it has a place (gw_seat_take), and
+    needs no identity by itself.  NULL when out of memory: the caller closes. */
+gw_ws_t *gw_ws_open (gw_t *gw, gw_conn_t *conn, const gw_identity_t *identity, bool is_seat);
 
 /*  The session is that identity's from here on; also again, with another credential
     of the same account.  0; -PT_E_forbidden for another account, what
@@ -57,9 +58,8 @@ void gw_ws_set_trace (gw_ws_t *self, const char *trace);
 /*  The socket is gone; open calls are cancelled, subscriptions ended. */
 void gw_ws_close (gw_ws_t **self_p);
 
-/*  One whole text message, reassembled, within LIM_WS_MESSAGE, not yet checked for
-    UTF-8. */
-void gw_ws_message (gw_ws_t *self, const char *bytes, size_t len);
+/*  One whole message, reassembled, within LIM_WS_MESSAGE, valid UTF-8 unless it is binary. */
+void gw_ws_message (gw_ws_t *self, const char *bytes, size_t len, bool is_binary);
 
 /*  Writes what is pending, at most `budget` bytes, through gw_conn_send.
     Returns true when more is left. */

@@ -39,7 +39,7 @@ static struct {
     fake_call_t calls[FAKE_CALLS]; /* open ones, oldest first */
     unsigned call_count;
     uint64_t call_last;
-    bool is_bus_full;
+    bool is_bus_full, is_topic_refused;
     unsigned topics;
     struct {
         sv_event_fn *fn;
@@ -106,8 +106,13 @@ void sv_bus_cancel (sv_bus_t *self, uint64_t id)
 int sv_bus_subscribe (sv_bus_t *self, const void *topic, size_t topic_len)
 {
     (void)self;
-    bool is_room = *(const char *)topic == 'r';
-    assert_int_equal (topic_len, is_room ? PT_TOPIC_ROOM_LEN : 1);
+    char first = *(const char *)topic;
+    if (first == 's')
+        assert_in_range (topic_len, 2, PT_TOPIC_SIGNAL_MAX);
+    else
+        assert_int_equal (topic_len, first == 'r' ? PT_TOPIC_ROOM_LEN : 1);
+    if (fake.is_topic_refused)
+        return -PT_E_memory;
     fake.topics++;
     return 0;
 }
@@ -346,8 +351,7 @@ static inline const gw_network_t *fake_conn_network (const gw_conn_t *conn)
 static const gw_conn_ops_t fake_conn_ops = {fake_conn_dirty, fake_conn_send, fake_conn_close, fake_conn_peer,
                                             fake_conn_network};
 
-/*  A client signed in as `account`; 0: not signed in.  Its hello has been read. */
-static inline fake_conn_t *fake_connect (uint64_t account)
+static inline fake_conn_t *fake_open_session (uint64_t account, bool is_seat)
 {
     fake_conn_t *self = calloc (1, sizeof *self);
     gw_identity_t identity = {
@@ -355,8 +359,24 @@ static inline fake_conn_t *fake_connect (uint64_t account)
     self->conn.ops = &fake_conn_ops;
     pt_buf_init (&self->wire, 64 * 1024 * 1024);
     pt_buf_init (&self->message, 64 * 1024 * 1024);
-    self->ws = gw_ws_open (&fake.gw, &self->conn, account ? &identity : NULL);
+    self->ws = gw_ws_open (&fake.gw, &self->conn, account ? &identity : NULL, is_seat);
     assert_non_null (self->ws);
+    return self;
+}
+
+/*  A client signed in as `account`; 0: not signed in.  Its hello has been read. */
+static inline fake_conn_t *fake_connect (uint64_t account)
+{
+    return fake_open_session (account, false);
+}
+
+/*  The same in a room of a dialect; what the seat asks at once is open. */
+static inline fake_conn_t *fake_sit (uint64_t account, const gw_voice_t *voice, const char *address, uint64_t room)
+{
+    fake_conn_t *self = fake_open_session (account, true);
+    gw_place_t place = {.voice = voice, .room = room};
+    snprintf (place.address, sizeof place.address, "%s", address);
+    gw_seat_take (self->ws, &place);
     return self;
 }
 
@@ -415,7 +435,7 @@ static inline void fake_ask (fake_conn_t *self, const char *format, ...)
     va_start (args, format);
     int len = vsnprintf (text, sizeof text, format, args);
     va_end (args);
-    gw_ws_message (self->ws, text, (size_t)len);
+    gw_ws_message (self->ws, text, (size_t)len, false);
     gw_sessions_turn (self->ws->sessions);
 }
 

@@ -162,7 +162,8 @@ void gw_op_call (gw_op_t **self_p, uint16_t opcode, const void *msg, sv_reply_fn
     self->call = sv_bus_call (self->ws->gw->bus, &call, fn, self, &err);
     if (self->call)
         return;
-    gw_ws_fail (self->ws, self->re, err, (pt_str_t){0});
+    if (!self->ws->seat || self->told)
+        gw_ws_fail (self->ws, self->re, err, (pt_str_t){0});
     gw_op_destroy (self_p);
 }
 

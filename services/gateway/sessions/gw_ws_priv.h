@@ -10,6 +10,7 @@
 #include "gw_idmap.h"
 #include "gw_outq.h"
 #include "gw_room.h"
+#include "gw_seat.h"
 #include "gw_sendq.h"
 #include "gw_ws.h"
 #include "sv_rate.h"
@@ -56,6 +57,7 @@ struct gw_ws {
     gw_t *gw;
     gw_sessions_t *sessions;
     gw_conn_t *conn;
+    gw_seat_t *seat; /* NULL: it speaks the native protocol */
     gw_ws_t *next, *prev;
     gw_identity_t identity;
     bool has_identity;
@@ -87,8 +89,10 @@ struct gw_op {
     gw_ws_t *ws;
     gw_op_t *next, *prev;
     gw_op_t *parked_next;
-    struct gw_auth *auth; /* of an auth, its proof */
-    uint64_t call;        /* of the bus, 0: parked */
+    struct gw_auth *auth;   /* of an auth, its proof */
+    gw_seat_reply_fn *told; /* of a voice's question */
+    bool tells_failure;     /* also of one that fails */
+    uint64_t call;          /* of the bus, 0: parked */
     uint64_t re;
     uint64_t room;
     uint16_t opcode;
@@ -127,18 +131,20 @@ void gw_ws_put (gw_ws_t *self, gw_frame_t **frame_p);
 void gw_ws_dirty (gw_ws_t *self);
 
 /*  Opens a reply `{"re":n,"ok":{` or an event `{"ev":"name"` in the shared
-    text; the fields follow; gw_ws_end closes with as many braces, and queues it. */
+    text; the fields follow; gw_ws_end closes with as many braces, and queues it.  A dialect
+    has no such frames: there they are dropped. */
 pt_buf_t *gw_ws_begin_ok (gw_ws_t *self, uint64_t re);
 pt_buf_t *gw_ws_begin_event (gw_ws_t *self, const char *name);
 void gw_ws_end (gw_ws_t *self, const char *braces);
 
-/*  Answers with an error (either sign) and a sentence (may be NULL). */
+/*  Answers with an error (either sign) and a sentence (may be NULL), in a dialect with that sentence
+    alone. */
 void gw_ws_fail (gw_ws_t *self, uint64_t re, int err, pt_str_t detail);
 
 /*  As above from the error body of a service or of pt_validate. */
 void gw_ws_fail_with (gw_ws_t *self, uint64_t re, int err, const pt_error_t *error);
 
-/*  Close code when memory is out; when the identity has ended. */
+/*  Close code when memory is out, or who is asked away; when the identity has ended. */
 #define GW_WS_SHORT 1013
 #define GW_WS_SIGNED_OUT 4401
 
@@ -173,7 +179,8 @@ gw_op_t *gw_op_new (gw_ws_t *ws, uint64_t re, uint64_t room);
 /*  Takes it off its session and frees it; cancels its call. */
 void gw_op_destroy (gw_op_t **self_p);
 
-/*  Calls `opcode`; on failure answers and destroys the op. */
+/*  Calls `opcode`; on failure answers (unless it is a seat that follows its room) and destroys the
+    op. */
 void gw_op_call (gw_op_t **self_p, uint16_t opcode, const void *msg, sv_reply_fn *fn);
 
 /*  A field of a request: an id or seq, as number or digits.  gw_request_room
@@ -196,6 +203,9 @@ void gw_ws_unpark (gw_ws_t *self);
 
 gw_op_fn gw_ws_subscribe, gw_ws_unsubscribe;
 
+/*  Follows the room of a seat, unless that is under way. */
+void gw_ws_follow (gw_ws_t *self);
+
 /*  Subscriptions end with their session; the outq has let go of their feeds. */
 void gw_ws_drop_subs (gw_ws_t *self);
 
@@ -206,6 +216,9 @@ void gw_ws_feed_end (void *arg, gw_feed_t *feed);
 /*  ---- gw_ws_send.c ---------------------------------------------------------------- */
 
 gw_op_fn gw_ws_send;
+
+/*  Checks an entry by the schema and queues it (copied) behind all that was sent to the room before. */
+void gw_ws_post (gw_ws_t *self, uint64_t re, uint64_t room, const pt_send_entry_t *entry);
 void gw_ws_drop_lanes (gw_ws_t *self);
 
 /*  What waits for its time in a lane: answers that are due, another try. */

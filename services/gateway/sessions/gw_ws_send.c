@@ -12,6 +12,8 @@
 struct gw_lane {
     gw_ws_t *ws;
     uint64_t room;
+    uint64_t account; /* who sends */
+    uint64_t key;     /* in the session's map */
     gw_sendq_t *queue;
     uint64_t call;
     uint64_t since_us;         /* when the first send came that was in no array yet; 0: none */
@@ -193,7 +195,9 @@ static void s_pump (gw_lane_t *self, uint64_t now_ms)
     if (!count)
         return;
     s_name_array (self);
-    pt_send_t msg = {.account = ws->identity.account, .room = self->room, .sends = {entries, count}};
+    pt_send_t msg = {.account = self->account, .room = self->room, .sends = {entries, count}};
+    if (ws->seat)
+        msg.takes_empty = msg.has_takes_empty = gw_seat_voice (ws)->takes_empty;
     sv_call_t call = {.opcode = PT_OP_chat_send,
                       .msg = &msg,
                       .affinity = self->room,
@@ -236,14 +240,17 @@ static void s_sweep (gw_ws_t *ws)
             i++;
             continue;
         }
-        gw_idmap_remove (&ws->lanes, lane->room); /* may move another into slot i */
+        gw_idmap_remove (&ws->lanes, lane->key); /* may move another into slot i */
         s_destroy (&lane);
     }
 }
 
+/*  A native session sends to many rooms as one account, a seat to one room, maybe as several. */
 static gw_lane_t *s_lane (gw_ws_t *ws, uint64_t room)
 {
-    gw_lane_t *self = gw_idmap_get (&ws->lanes, room);
+    uint64_t account = ws->seat ? gw_seat_account (ws) : ws->identity.account;
+    uint64_t key = ws->seat ? account : room;
+    gw_lane_t *self = gw_idmap_get (&ws->lanes, key);
     if (self)
         return self;
     if (ws->lanes.count >= LIM_WS_ROOMS)
@@ -253,8 +260,10 @@ static gw_lane_t *s_lane (gw_ws_t *ws, uint64_t room)
         return NULL;
     self->ws = ws;
     self->room = room;
-    self->queue = gw_sendq_new ();
-    if (!self->queue || gw_idmap_put (&ws->lanes, room, self))
+    self->account = account;
+    self->key = key;
+    self->queue = gw_sendq_new (ws->seat);
+    if (!self->queue || gw_idmap_put (&ws->lanes, key, self))
         s_destroy (&self);
     return self;
 }
@@ -267,8 +276,7 @@ static void s_give_up (gw_ws_t *ws, uint64_t re)
     gw_ws_shut (ws, GW_WS_SHORT, "out of memory");
 }
 
-/*  Fills the entry and checks it by the schema; false after answering.  `files` is memory for
-    its attachments. */
+/*  Fills the entry; false after answering.  `files` is memory for its attachments. */
 static bool s_read_entry (gw_ws_t *ws, const gw_request_t *request, pt_send_entry_t *entry,
                           uint64_t files[LIM_ATTACHMENTS])
 {
@@ -287,40 +295,40 @@ static bool s_read_entry (gw_ws_t *ws, const gw_request_t *request, pt_send_entr
     entry->has_attachments = entry->attachments.count > 0;
     if (!fault && entry->body.len == 0 && !entry->has_attachments)
         fault = "body: text or attachments are needed";
-    if (fault) {
+    if (fault)
         gw_ws_fail (ws, request->re, PT_E_invalid, pt_str (fault));
-        return false;
-    }
+    return !fault;
+}
+
+static bool s_is_valid (gw_ws_t *ws, uint64_t re, const pt_send_entry_t *entry)
+{
     pt_error_t error = {0};
     pt_arena_reset (ws->sessions->arena);
     int err = pt_validate (PT_MSG_send_entry, entry, ws->sessions->arena, &error);
     if (err == -PT_E_memory)
-        s_give_up (ws, request->re);
+        s_give_up (ws, re);
     else if (err)
-        gw_ws_fail_with (ws, request->re, err, &error);
+        gw_ws_fail_with (ws, re, err, &error);
     return !err;
 }
 
 /*  Whether the account may write is decided where the message is numbered: a
     cached role would now and then refuse what has just been allowed. */
-void gw_ws_send (gw_ws_t *ws, const gw_request_t *request)
+void gw_ws_post (gw_ws_t *ws, uint64_t re, uint64_t room, const pt_send_entry_t *entry)
 {
-    pt_send_entry_t entry = {0};
-    uint64_t files[LIM_ATTACHMENTS];
-    uint64_t room = gw_request_room (ws, request);
-    if (!room || !s_read_entry (ws, request, &entry, files))
+    if (!s_is_valid (ws, re, entry))
         return;
     gw_lane_t *lane = s_lane (ws, room);
-    bool is_full = ws->pending >= LIM_WS_PENDING || ws->send_bytes + entry.body.len > GW_WS_SEND_BYTES;
-    if (is_full && (!lane || !gw_sendq_is_known (lane->queue, &entry))) {
-        gw_ws_fail (ws, request->re, PT_E_too_many, PT_LIT ("too much without an answer"));
+    bool is_full = ws->pending >= LIM_WS_PENDING || ws->send_bytes + entry->body.len > GW_WS_SEND_BYTES;
+    if (is_full && (!lane || !gw_sendq_is_known (lane->queue, entry))) {
+        gw_ws_fail (ws, re, PT_E_too_many, PT_LIT ("too much without an answer"));
         return;
     }
     uint64_t now_us = sv_now_us ();
     uint32_t count = lane ? gw_sendq_count (lane->queue) : 0;
     size_t bytes = lane ? gw_sendq_bytes (lane->queue) : 0;
-    if (!lane || gw_sendq_push (lane->queue, request->re, &entry, now_us / 1000 + GW_WS_CALL_MS)) {
-        s_give_up (ws, request->re);
+    if (!lane || gw_sendq_push (lane->queue, re, entry, now_us / 1000 + GW_WS_CALL_MS)) {
+        s_give_up (ws, re);
         return;
     }
     if (!lane->since_us)
@@ -330,4 +338,13 @@ void gw_ws_send (gw_ws_t *ws, const gw_request_t *request)
     s_list (lane);
     s_make_due (lane);
     sv_crash (SV_CRASH_gateway_send_read);
+}
+
+void gw_ws_send (gw_ws_t *ws, const gw_request_t *request)
+{
+    pt_send_entry_t entry = {0};
+    uint64_t files[LIM_ATTACHMENTS];
+    uint64_t room = gw_request_room (ws, request);
+    if (room && s_read_entry (ws, request, &entry, files))
+        gw_ws_post (ws, request->re, room, &entry);
 }

@@ -63,8 +63,8 @@ static void test_a_burst_of_one_turn_is_one_array (void **state)
                                          "{\"op\":\"send\",\"id\":2,\"room\":\"7\",\"send_id\":\"b\",\"body\":\"y\"}"};
     fake_conn_t *client = fake_connect (3);
     fake_read (client);
-    gw_ws_message (client->ws, frames[0], strlen (frames[0]));
-    gw_ws_message (client->ws, frames[1], strlen (frames[1]));
+    gw_ws_message (client->ws, frames[0], strlen (frames[0]), false);
+    gw_ws_message (client->ws, frames[1], strlen (frames[1]), false);
     s_answer (s_take (7, 2), 10);
     fake_expect_like (client, "{\"re\":1,\"ok\":{\"seq\":10,");
     fake_expect_like (client, "{\"re\":2,\"ok\":{\"seq\":11,");
@@ -77,7 +77,7 @@ static void test_a_sender_that_leaves_within_the_turn_sends_nothing (void **stat
     static const char frame[] = "{\"op\":\"send\",\"id\":1,\"room\":\"7\",\"send_id\":\"a\",\"body\":\"x\"}";
     fake_conn_t *client = fake_connect (3);
     fake_read (client);
-    gw_ws_message (client->ws, frame, strlen (frame));
+    gw_ws_message (client->ws, frame, strlen (frame), false);
     fake_close (&client);
     assert_int_equal (fake_open (PT_OP_chat_send), 0);
 }

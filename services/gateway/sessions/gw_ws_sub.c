@@ -22,7 +22,8 @@ static void s_on_ready (gw_sub_t *sub)
 static bool s_is_awaited (const gw_ws_t *ws, uint64_t room)
 {
     for (const gw_op_t *op = ws->ops; op; op = op->next)
-        if (op->opcode == PT_OP_chat_membership && op->room == room)
+        if ((op->opcode == PT_OP_chat_membership || (op->opcode == PT_OP_chat_room_find && !op->told)) &&
+            op->room == room)
             return true;
     return false;
 }
@@ -44,7 +45,9 @@ static void s_on_ended (gw_sub_t *sub, int why)
 {
     gw_ws_t *ws = sub->owner;
     gw_outq_unready (&ws->outq, &sub->feed); /* a flush from within must not end it too */
-    if (!ws->is_closing) {
+    if (ws->seat && !ws->is_closing)
+        gw_seat_parted (ws, why);
+    else if (!ws->is_closing) {
         pt_buf_t *text = gw_ws_begin_event (ws, why == -PT_E_gone ? "gone" : "reset");
         pt_buf_puts (text, ",\"room\":");
         gw_text_id (text, gw_room_id (sub->room));
@@ -67,7 +70,10 @@ void gw_ws_feed_page (void *arg, gw_feed_t *feed)
 
 void gw_ws_feed_end (void *arg, gw_feed_t *feed)
 {
-    s_drop (arg, (gw_sub_t *)feed);
+    gw_ws_t *ws = arg;
+    if (ws->seat)
+        gw_seat_parted (ws, -PT_E_not_member);
+    s_drop (ws, (gw_sub_t *)feed);
 }
 
 void gw_ws_drop_subs (gw_ws_t *self)
@@ -86,7 +92,12 @@ static gw_sub_t *s_new_sub (gw_ws_t *ws, uint64_t room, int *out_err)
     *out_err = -PT_E_too_many;
     if (ws->subs.count >= LIM_WS_ROOMS)
         return NULL;
-    gw_sub_t *sub = gw_sub_new (ws->gw->rooms, room, ws->identity.account, &s_sub_ops, ws, out_err);
+    gw_sub_want_t want = {.room = room, .account = ws->identity.account};
+    if (ws->seat) {
+        want.voice = gw_seat_voice (ws);
+        want.account = want.voice->is_open ? 0 : want.account;
+    }
+    gw_sub_t *sub = gw_sub_new (ws->gw->rooms, &want, &s_sub_ops, ws, out_err);
     if (sub && gw_idmap_put (&ws->subs, room, sub)) {
         gw_sub_destroy (&sub);
         *out_err = -PT_E_memory;
@@ -118,15 +129,28 @@ static int s_join (gw_op_t *op, gw_sub_t *sub, const pt_membership_t *membership
 {
     gw_joined_t joined;
     gw_outq_unready (&op->ws->outq, &sub->feed);
-    int err = gw_sub_join (sub, membership, op->has_seq ? &op->seq : NULL, &joined);
-    if (!err)
+    const uint64_t *since = op->has_seq ? &op->seq : NULL;
+    if (op->ws->seat)
+        since = gw_seat_since (op->ws, membership);
+    int err = gw_sub_join (sub, membership, since, &joined);
+    if (!err && op->ws->seat)
+        gw_seat_joined (op->ws, joined.head, joined.epoch);
+    else if (!err)
         s_answer (op, &joined);
     return err;
 }
 
-static void s_on_membership (void *arg, const sv_reply_t *reply)
+static void s_refuse (gw_op_t *op, int err, const pt_error_t *error)
 {
-    gw_op_t *op = arg;
+    if (op->ws->seat)
+        gw_seat_parted (op->ws, err);
+    else
+        gw_ws_fail_with (op->ws, op->re, err, error);
+}
+
+/*  `membership` is NULL when it could not be told. */
+static void s_settle (gw_op_t *op, const pt_membership_t *membership, const sv_reply_t *reply)
+{
     gw_ws_t *ws = op->ws;
     gw_sub_t *sub = gw_idmap_get (&ws->subs, op->room);
     int err = reply->status;
@@ -135,14 +159,80 @@ static void s_on_membership (void *arg, const sv_reply_t *reply)
     if (!err && !sub)
         err = -PT_E_conflict; /* unsubscribed meanwhile */
     if (!err)
-        err = s_join (op, sub, reply->msg);
+        err = s_join (op, sub, membership);
     if (err) {
-        gw_ws_fail_with (ws, op->re, err, reply->status ? reply->error : NULL);
+        s_refuse (op, err, reply->status ? reply->error : NULL);
         sub = gw_idmap_get (&ws->subs, op->room); /* a flush from within may have ended it */
         if (sub && !sub->is_joined)
             s_drop (ws, sub);
     }
     gw_op_destroy (&op);
+}
+
+static void s_on_membership (void *arg, const sv_reply_t *reply)
+{
+    s_settle (arg, reply->msg, reply);
+}
+
+/*  Anybody may listen: where the room stands is all that counts. */
+static void s_on_found (void *arg, const sv_reply_t *reply)
+{
+    gw_op_t *op = arg;
+    pt_membership_t membership = {.room = op->room, .role = PT_role_READER};
+    if (!reply->status) {
+        const pt_room_t *room = ((const pt_room_detail_t *)reply->msg)->room;
+        membership.seq = room->head;
+        membership.epoch = room->epoch;
+        membership.floor = room->floor;
+    }
+    s_settle (op, &membership, reply);
+}
+
+/*  Asks where the room and the account stand.  The op is consumed. */
+static void s_ask (gw_op_t *op)
+{
+    gw_ws_t *ws = op->ws;
+    if (ws->seat && gw_seat_voice (ws)->is_open) {
+        pt_room_find_t msg = {.room = op->room,
+                              .has_room = true,
+                              .dialect = gw_seat_voice (ws)->dialect,
+                              .brief = true,
+                              .has_brief = true};
+        gw_op_call (&op, PT_OP_chat_room_find, &msg, s_on_found);
+    } else {
+        pt_room_ref_t msg = {.account = ws->identity.account, .room = op->room};
+        gw_op_call (&op, PT_OP_chat_membership, &msg, s_on_membership);
+    }
+}
+
+/*  The topic is subscribed, then chat is asked.  0, or what is in the way. */
+static int s_begin (gw_ws_t *ws, uint64_t re, uint64_t room, const uint64_t *since)
+{
+    int err = 0;
+    if (!gw_idmap_get (&ws->subs, room) && !s_new_sub (ws, room, &err))
+        return err;
+    gw_op_t *op = gw_op_new (ws, re, room);
+    bool has_op = op;
+    if (op) {
+        op->has_seq = since;
+        op->seq = since ? *since : 0;
+        s_ask (op);
+        has_op = s_is_awaited (ws, room);
+    }
+    gw_sub_t *sub = gw_idmap_get (&ws->subs, room);
+    if (!has_op && sub && !sub->is_joined)
+        s_drop (ws, sub);
+    return 0;
+}
+
+void gw_ws_follow (gw_ws_t *ws)
+{
+    uint64_t room = gw_seat_place (ws)->room;
+    if (s_is_awaited (ws, room))
+        return;
+    int err = s_begin (ws, 0, room, NULL);
+    if (err)
+        gw_seat_parted (ws, err);
 }
 
 void gw_ws_subscribe (gw_ws_t *ws, const gw_request_t *request)
@@ -151,27 +241,15 @@ void gw_ws_subscribe (gw_ws_t *ws, const gw_request_t *request)
     uint64_t since = 0;
     const json_t *field = json_object_get (request->json, "since");
     bool has_since = field && !json_is_null (field);
-    int err;
     if (!room)
         return;
     if (has_since && (!gw_request_u64 (request, "since", &since) || since > LIM_SEQ)) {
         gw_ws_fail (ws, request->re, PT_E_invalid, PT_LIT ("since: a seq is needed"));
         return;
     }
-    if (!gw_idmap_get (&ws->subs, room) && !s_new_sub (ws, room, &err)) {
+    int err = s_begin (ws, request->re, room, has_since ? &since : NULL);
+    if (err)
         gw_ws_fail (ws, request->re, err, (pt_str_t){0});
-        return;
-    }
-    gw_op_t *op = gw_op_new (ws, request->re, room);
-    if (op) {
-        op->has_seq = has_since;
-        op->seq = since;
-        pt_room_ref_t msg = {.account = ws->identity.account, .room = room};
-        gw_op_call (&op, PT_OP_chat_membership, &msg, s_on_membership);
-    }
-    gw_sub_t *sub = gw_idmap_get (&ws->subs, room);
-    if (!op && sub && !sub->is_joined)
-        s_drop (ws, sub);
 }
 
 void gw_ws_unsubscribe (gw_ws_t *ws, const gw_request_t *request)

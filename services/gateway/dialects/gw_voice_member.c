@@ -1,0 +1,60 @@
+/*  gw_voice_member - the sockets of members' rooms: {"message"} in, {"message", "sender", "timestamp"}
+    out, to all members who are there. */
+
+#include "gw_said.h"
+#include "gw_text.h"
+#include "gw_voices.h"
+
+/*  Characters of one message. */
+#define S_MESSAGE 1000
+
+/*  "2026-11-20 23:31:42.030597+00:00" */
+static void s_put_time (pt_buf_t *out, int64_t at)
+{
+    char text[GW_TEXT_TIME];
+    size_t len = (size_t)(gw_text_put_time (text, at) - text);
+    text[10] = ' ';
+    pt_buf_puts (out, "\"");
+    pt_buf_put (out, text, len - 1); /* without the Z */
+    pt_buf_puts (out, "+00:00\"");
+}
+
+static void s_put (pt_buf_t *out, const pt_item_t *item, const gw_sender_t *sender)
+{
+    if (item->kind != PT_item_kind_MESSAGE)
+        return;
+    pt_buf_puts (out, "{\"message\":");
+    gw_text_str (out, item->body.at, item->body.len);
+    pt_buf_puts (out, ",\"sender\":");
+    if (sender && sender->email.len)
+        gw_text_str (out, sender->email.at, sender->email.len);
+    else
+        pt_buf_puts (out, "null");
+    pt_buf_puts (out, ",\"timestamp\":");
+    s_put_time (out, item->at);
+    pt_buf_puts (out, "}");
+}
+
+static void s_heard (gw_ws_t *ws, pt_str_t text, bool is_binary)
+{
+    (void)is_binary;
+    gw_said_t said;
+    if (!gw_said_read (ws, text, &said))
+        return;
+    pt_str_t body;
+    if (!gw_said_text (&said, "message", &body))
+        gw_seat_error (ws, PT_LIT ("message is required."));
+    else if (gw_said_length (body) > S_MESSAGE)
+        gw_seat_error (ws, PT_LIT ("message has more than 1000 characters."));
+    else
+        gw_seat_post (ws, body);
+    gw_said_done (&said);
+}
+
+const gw_voice_t gw_voice_member = {.dialect = PT_room_dialect_MEMBER,
+                                    .needs_account = true,
+                                    .has_items = true,
+                                    .needs_sender = true,
+                                    .takes_empty = true,
+                                    .put = s_put,
+                                    .heard = s_heard};

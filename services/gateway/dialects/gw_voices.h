@@ -1,0 +1,10 @@
+/*  gw_voices - the dialects' voices. */
+
+#ifndef GW_VOICES_H
+#define GW_VOICES_H
+
+#include "gw_voice.h"
+
+extern const gw_voice_t gw_voice_public, gw_voice_chat, gw_voice_clock, gw_voice_member, gw_voice_open;
+
+#endif
