@@ -29,8 +29,10 @@ static void s_redirect (gw_request_t *request)
     pt_buf_put (&line, "\r\n", 3);
     if (pt_buf_error (&line) != 0)
         gw_http_fail (request, pt_buf_error (&line) == -PT_E_memory ? -PT_E_memory : -PT_E_uri_too_long, NULL, NULL);
-    else
-        gw_http_answer (request, &(gw_answer_t){.status = 301, .extra = line.at});
+    else {
+        const gw_answer_t answer = {.status = 301, .extra = line.at};
+        gw_http_answer (request, &answer);
+    }
     pt_buf_fini (&line);
 }
 
@@ -150,13 +152,12 @@ bool gw_dialect_succeeded (gw_request_t *request, const sv_reply_t *reply, const
 
 void gw_dialect_answer (gw_request_t *request, int status, pt_buf_t *body)
 {
+    const gw_answer_t answer = {
+        .status = status, .type = body->len > 0 ? "application/json" : NULL, .body = body->at, .len = body->len};
     if (pt_buf_error (body) != 0)
         gw_http_fail (request, -PT_E_memory, NULL, NULL);
     else
-        gw_http_answer (request, &(gw_answer_t){.status = status,
-                                                .type = body->len > 0 ? "application/json" : NULL,
-                                                .body = body->at,
-                                                .len = body->len});
+        gw_http_answer (request, &answer);
     pt_buf_fini (body);
 }
 
@@ -193,11 +194,11 @@ void gw_dialect_describe (gw_request_t *request, const char *extra)
     gw_text_str (&body, request->first->doc, strlen (request->first->doc));
     pt_buf_puts (&body, ",\"description\":\"\",\"renders\":[\"application/json\"],\"parses\":[\"application/json\","
                         "\"application/x-www-form-urlencoded\",\"multipart/form-data\"]}");
+    const gw_answer_t answer = {
+        .status = 200, .type = "application/json", .extra = extra, .body = body.at, .len = body.len};
     if (pt_buf_error (&body) != 0)
         gw_http_fail (request, -PT_E_memory, NULL, NULL);
     else
-        gw_http_answer (
-            request, &(gw_answer_t){
-                         .status = 200, .type = "application/json", .extra = extra, .body = body.at, .len = body.len});
+        gw_http_answer (request, &answer);
     pt_buf_fini (&body);
 }
