@@ -209,14 +209,20 @@ static void s_on_gate (void *arg)
 }
 
 /*  Whoever speaks a dialect is let in, or not, before lws can say 101. */
+static bool s_waits_at_gate (gw_front_t *self)
+{
+    gw_link_t *link = self->link;
+    pt_str_t name;
+    if (!gw_front_name (self->bytes.at, self->bytes.len, &name) || gw_gate_begin (&link->gate, name) != 0)
+        return false;
+    return link->refusal == 0 && gw_link_enter_gate (link, s_on_gate, self) == GW_GATE_LATER;
+}
+
 static void s_on_proved (void *arg)
 {
     gw_front_t *self = arg;
-    gw_link_t *link = self->link;
-    pt_str_t name;
-    gw_link_judge (link, &self->proof);
-    if (link->refusal == 0 && gw_front_name (self->bytes.at, self->bytes.len, &name) &&
-        gw_gate_begin (&link->gate, name) == 0 && gw_link_enter_gate (link, s_on_gate, self) == GW_GATE_LATER)
+    gw_link_judge (self->link, &self->proof);
+    if (s_waits_at_gate (self))
         s_wait (self);
     else
         s_hand_on (self, self->head.at, self->head.len);

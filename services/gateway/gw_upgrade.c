@@ -36,7 +36,10 @@ static int s_check_name (handshake_t *self)
     if (!gw_gate_name (pt_str (self->request->path), &name))
         return -PT_E_not_found;
     link->is_seat = true;
-    return link->gate.place.voice ? 0 : gw_gate_begin (&link->gate, name);
+    if (link->gate.place.voice)
+        return 0;
+    /*  A name that gw_front has read and could not be a room's is none in other spelling. */
+    return link->is_judged ? -PT_E_not_found : gw_gate_begin (&link->gate, name);
 }
 
 static int s_check_path (handshake_t *self)

@@ -7,7 +7,7 @@
 static void s_on_signed_in (gw_request_t *request, const pt_session_grant_t *grant)
 {
     pt_str_t next = gw_ui_next (request);
-    int err = gw_browser_sign_in (request, grant);
+    int err = gw_browser_sign_in (request, grant->token, grant->has_expires_at ? grant->expires_at : 0);
     if (err != 0)
         gw_http_fail (request, err, NULL, NULL);
     else
