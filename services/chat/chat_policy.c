@@ -126,6 +126,8 @@ int chat_policy_signal (const pt_room_signal_t *msg, pt_arena_t *arena, pt_error
 {
     bool is_tell = msg->kind == PT_signal_TELL, is_said = msg->kind == PT_signal_SAID;
     int rc = 0;
+    if (msg->kind == PT_signal_PROBE) /* says nothing to anybody */
+        return 0;
     if (!is_tell && sv_address_dialect (msg->address) != PT_room_dialect_OPEN)
         rc = s_refuse (error, arena, "address", "not_one_of", "no open room can have this address");
     if (!is_said && !msg->has_account)

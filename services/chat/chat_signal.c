@@ -1,6 +1,7 @@
 /*  chat_signal - what is told to who listens at an address and kept nowhere.
 
-    Joins, leaves and words in open rooms need nothing but what the gateway says; that a
+    Joins, leaves and words in open rooms need nothing but what the gateway says, and a probe not even an
+    open room; that a
     group shall tell the time is for who made it, which store knows. */
 
 #include "chat_fanout.h"

@@ -154,6 +154,19 @@ static void rooms_that_are_not_open_hear_nothing_that_is_kept_nowhere (void **st
     s_assert_silence (harness);
 }
 
+static void a_probe_is_published_at_any_address_and_needs_nothing (void **state)
+{
+    harness_t *harness = *state;
+    static const char *const addresses[] = {GROUP, "lobby"};
+    for (size_t i = 0; i < COUNT (addresses); i++) {
+        const pt_room_signal_t probe = {.address = pt_str (addresses[i]), .kind = PT_signal_PROBE};
+        fixture_ok (harness, harness_request (harness, PT_OP_chat_signal, &probe));
+        const pt_room_signal_t *told = s_event (harness);
+        assert_int_equal (told->kind, PT_signal_PROBE);
+        fixture_assert_str (told->address, addresses[i]);
+    }
+}
+
 static void what_a_kind_needs_is_missed (void **state)
 {
     harness_t *harness = *state;
@@ -176,6 +189,7 @@ int main (void)
         cmocka_unit_test (who_joins_and_leaves_is_told_by_name),
         cmocka_unit_test (the_largest_text_at_the_longest_address_is_told),
         cmocka_unit_test (rooms_that_are_not_open_hear_nothing_that_is_kept_nowhere),
+        cmocka_unit_test (a_probe_is_published_at_any_address_and_needs_nothing),
         cmocka_unit_test (what_a_kind_needs_is_missed),
         cmocka_unit_test (every_event_was_encoded),
     };

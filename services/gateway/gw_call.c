@@ -6,6 +6,7 @@
 #include "gw_header.h"
 #include "gw_json.h"
 #include "gw_random.h"
+#include "gw_signal.h"
 
 /* ---- filling the message -------------------------------------------------- */
 
@@ -147,10 +148,11 @@ bool gw_call_fill (gw_request_t *request, pt_msg_t type, void *msg)
 
 /* ---- calling ------------------------------------------------------------------ */
 
-/*  What belongs together meets at one worker: the room, the name that signs in, else
-    the account. */
-static uint64_t s_affinity (const gw_request_t *request, const pt_desc_t *desc, const void *msg)
+/*  What belongs together meets at one worker: the room, the name that signs in, the signals of an address,
+    else the account. */
+static uint64_t s_affinity (const gw_request_t *request, pt_msg_t type, const void *msg)
 {
+    const pt_desc_t *desc = pt_desc (type);
     const pt_field_t *room = pt_desc_field (desc, "room", 4), *name = pt_desc_field (desc, "identifier", 10);
     uint64_t value = request->has_identity ? request->identity.account : 0;
     if (room && room->type == PT_T_ID)
@@ -159,7 +161,8 @@ static uint64_t s_affinity (const gw_request_t *request, const pt_desc_t *desc, 
         pt_str_t text;
         memcpy (&text, (const char *)msg + name->offset, sizeof text);
         value = gw_identity_affinity (text);
-    }
+    } else if (type == PT_MSG_room_signal)
+        value = gw_signal_affinity (((const pt_room_signal_t *)msg)->address);
     return value;
 }
 
@@ -175,7 +178,7 @@ void gw_call_send (gw_request_t *request, uint16_t opcode, const void *msg, sv_r
     const sv_call_t call = {
         .opcode = opcode,
         .msg = msg,
-        .affinity = s_affinity (request, pt_desc (operation->request), msg),
+        .affinity = s_affinity (request, operation->request, msg),
         .deadline_ms = (uint32_t)request->gw->config->call_ms,
         .trace = request->trace,
     };

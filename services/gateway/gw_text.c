@@ -153,24 +153,33 @@ static char *s_put_date (char *at, unsigned days)
     return s_put_digits (at, day, 2);
 }
 
-char *gw_text_put_time (char *at, int64_t us)
+/*  Within what can be written. */
+static uint64_t s_bound_time (int64_t us)
 {
     const int64_t latest = INT64_C (253402300799999999); /* 9999-12-31T23:59:59.999999Z */
     if (us < 0)
-        us = 0;
-    if (us > latest)
-        us = latest;
-    uint64_t seconds = (uint64_t)us / 1000000;
-    unsigned rest = (unsigned)(seconds % 86400);
-    at = s_put_date (at, (unsigned)(seconds / 86400));
-    *at++ = 'T';
+        return 0;
+    return (uint64_t)(us > latest ? latest : us);
+}
+
+char *gw_text_put_clock (char *at, int64_t us)
+{
+    unsigned rest = (unsigned)(s_bound_time (us) / 1000000 % 86400);
     at = s_put_digits (at, rest / 3600, 2);
     *at++ = ':';
     at = s_put_digits (at, rest / 60 % 60, 2);
     *at++ = ':';
-    at = s_put_digits (at, rest % 60, 2);
+    return s_put_digits (at, rest % 60, 2);
+}
+
+char *gw_text_put_time (char *at, int64_t us)
+{
+    uint64_t bound = s_bound_time (us);
+    at = s_put_date (at, (unsigned)(bound / 1000000 / 86400));
+    *at++ = 'T';
+    at = gw_text_put_clock (at, us);
     *at++ = '.';
-    at = s_put_digits (at, (unsigned)((uint64_t)us % 1000000), 6);
+    at = s_put_digits (at, (unsigned)(bound % 1000000), 6);
     *at++ = 'Z';
     return at;
 }

@@ -14,6 +14,7 @@
 /*  The most that a number, and a time without quotes, takes. */
 #define GW_TEXT_U64 20
 #define GW_TEXT_TIME 27
+#define GW_TEXT_CLOCK 8
 
 /*  Exact length of a JSON string with its quotes.  `bytes` must be UTF-8
     already checked; `"`, `\` and U+0000..U+001F are escaped, nothing else. */
@@ -31,5 +32,8 @@ void gw_text_id (pt_buf_t *out, uint64_t value);
     these bounds.  gw_text_time puts it in quotes. */
 char *gw_text_put_time (char *at, int64_t us);
 void gw_text_time (pt_buf_t *out, int64_t us);
+
+/*  The hours, minutes and seconds of it alone, 09:51:35, always GW_TEXT_CLOCK bytes. */
+char *gw_text_put_clock (char *at, int64_t us);
 
 #endif

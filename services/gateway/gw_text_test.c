@@ -98,6 +98,9 @@ static void test_times_are_rfc_3339_with_microseconds (void **state)
         char text[GW_TEXT_TIME + 1] = {0};
         assert_ptr_equal (gw_text_put_time (text, rows[i].us), text + GW_TEXT_TIME);
         assert_string_equal (text, rows[i].text);
+        char clock[GW_TEXT_CLOCK + 1] = {0};
+        assert_ptr_equal (gw_text_put_clock (clock, rows[i].us), clock + GW_TEXT_CLOCK);
+        assert_memory_equal (clock, rows[i].text + sizeof "1970-01-01T" - 1, sizeof clock - 1);
     }
 }
 

@@ -9,20 +9,12 @@
 
 /* ---- a new room ------------------------------------------------------------------- */
 
-/*  "09:26:00", UTC. */
-static pt_str_t s_clock (char text[GW_TEXT_TIME])
-{
-    gw_text_put_time (text, sv_wall_us ());
-    return (pt_str_t){text + sizeof "2026-11-21T" - 1, sizeof "09:26:00" - 1};
-}
-
 /*  What the maker is greeted with: "Hello .., the time is ..". */
 static const char *s_greeting (const gw_request_t *request, pt_str_t name)
 {
-    char text[GW_TEXT_TIME];
-    pt_str_t clock = s_clock (text);
-    return pt_arena_printf (request->arena, "سلام %.*s الان ساعت %.*s است", (int)name.len, name.at, (int)clock.len,
-                            clock.at);
+    char clock[GW_TEXT_CLOCK + 1] = {0};
+    gw_text_put_clock (clock, sv_wall_us ());
+    return pt_arena_printf (request->arena, "سلام %.*s الان ساعت %s است", (int)name.len, name.at, clock);
 }
 
 static void s_on_started (void *arg, const sv_reply_t *reply)

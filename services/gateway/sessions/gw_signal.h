@@ -4,10 +4,13 @@
     The first listener of an address subscribes its topic, the last one unsubscribes
     it.  A signal is told once, however many brokers bring it and however often the
     request that caused it was sent.  It is a hint: one that was published before the
-    brokers know of the subscription, or that one of them loses, is not heard.
+    brokers and chat know of the subscription, or that one of them loses, is not heard.
 
-    Bound: GW_SIGNALS addresses; further ones are `busy`.  Listeners are as many as
-    their owners, the sockets. */
+    When a subscription is in place nobody says, so who has to know asks for a probe: a signal to oneself
+    through chat, repeated until one comes back, whose way is that of all other signals of the address.
+
+    Bounds: GW_SIGNALS addresses; further ones are `busy`.  Listeners are as many as
+    their owners, the sockets.  Each address has one probe under way at most. */
 
 #ifndef GW_SIGNAL_H
 #define GW_SIGNAL_H
@@ -16,6 +19,10 @@
 
 /*  Addresses with local listeners. */
 #define GW_SIGNALS 65536
+
+/*  An address is probed so often, and no longer than that. */
+#define GW_SIGNAL_PROBE_MS 50
+#define GW_SIGNAL_PROOF_MS 3000
 
 typedef struct gw_listener gw_listener_t;
 
@@ -37,6 +44,12 @@ void gw_signals_destroy (gw_signals_t **self_p);
 gw_listener_t *gw_listener_new (gw_signals_t *self, const char *address, size_t len, gw_listener_fn *fn, void *arg,
                                 int *out_err);
 
+/*  Calls `fn` once, with the listener's `arg`: when it is known that what is told at the address from here
+    on is heard, maybe at once from within; else after GW_SIGNAL_PROOF_MS, when something may be missed.
+    `fn` may destroy listeners, its own too. */
+typedef void (gw_listener_ready_fn) (void *arg);
+void gw_listener_await (gw_listener_t *self, gw_listener_ready_fn *fn);
+
 /*  Accepts NULL. */
 void gw_listener_destroy (gw_listener_t **self_p);
 
@@ -44,11 +57,17 @@ void gw_listener_destroy (gw_listener_t **self_p);
     once although the request may arrive twice. */
 void gw_signal_number (gw_signals_t *self, pt_room_signal_t *signal);
 
+/*  Where all signals of an address go, so that they keep their order. */
+uint64_t gw_signal_affinity (pt_str_t address);
+
 /*  Sends a signal (chat_signal), numbered, to the chat that all signals of this address
-    go to, so that they keep their order.  As sv_bus_call, whose id it returns: 0 with
+    go to.  As sv_bus_call, whose id it returns: 0 with
     the reason in `*out_err`.  `fn` gets the answer. */
 uint64_t gw_signal_send (gw_signals_t *self, pt_room_signal_t *signal, const char *trace, sv_reply_fn *fn, void *arg,
                          int *out_err);
+
+/*  What the timer calls, for tests with a clock of their own. */
+void gw_signals_tick (gw_signals_t *self, uint64_t now_ms);
 
 /*  Addresses with listeners here. */
 unsigned gw_signals_count (const gw_signals_t *self);

@@ -305,6 +305,146 @@ static void what_is_sent_is_numbered_and_one_address_goes_to_one_chat (void **st
     assert_int_equal (err, -PT_E_busy);
 }
 
+/* ---- probes ------------------------------------------------------------------------- */
+
+/*  A listener that counts how often it was told that it is heard, and ends then if it shall. */
+typedef struct {
+    gw_listener_t *listener;
+    unsigned heard, ready;
+    bool ends;
+} s_waiter_t;
+
+static void s_on_heard (void *arg, const pt_room_signal_t *signal)
+{
+    (void)signal;
+    ((s_waiter_t *)arg)->heard++;
+}
+
+static void s_on_ready (void *arg)
+{
+    s_waiter_t *self = arg;
+    self->ready++;
+    if (self->ends)
+        gw_listener_destroy (&self->listener);
+}
+
+static void s_wait (s_waiter_t *self)
+{
+    int err;
+    self->listener = gw_listener_new (fake.gw.signals, "lobby", 5, s_on_heard, self, &err);
+    assert_non_null (self->listener);
+    gw_listener_await (self->listener, s_on_ready);
+}
+
+/*  The probe as chat publishes it. */
+static void s_bring (fake_call_t call)
+{
+    s_hear (call.msg, CHAT, ++s_counter, 0);
+}
+
+static void who_waits_is_told_when_a_probe_comes_back_and_hears_nothing_of_it (void **state)
+{
+    (void)state;
+    s_waiter_t one = {0}, two = {0};
+    s_wait (&one);
+    s_wait (&two);
+    assert_int_equal (fake_open (PT_OP_chat_signal), 1);
+    fake_call_t call = fake_take (PT_OP_chat_signal);
+    assert_int_equal (((const pt_room_signal_t *)call.msg)->kind, PT_signal_PROBE);
+    assert_int_equal (call.affinity, gw_signal_affinity (PT_LIT ("lobby")));
+    fake_answer (call, &(pt_empty_t){0});
+    assert_int_equal (one.ready + two.ready, 0);
+    s_bring (call);
+    s_bring (call);
+    assert_int_equal (one.ready, 1);
+    assert_int_equal (two.ready, 1);
+    assert_int_equal (one.heard + two.heard, 0);
+    gw_listener_destroy (&one.listener);
+    gw_listener_destroy (&two.listener);
+}
+
+static void whatever_is_heard_proves_the_way_and_who_comes_later_need_not_wait (void **state)
+{
+    (void)state;
+    s_waiter_t one = {0}, two = {0};
+    s_wait (&one);
+    s_say ("lob", "elsewhere");
+    assert_int_equal (one.ready, 0);
+    s_say ("lobby", "x");
+    assert_int_equal (one.ready, 1);
+    assert_int_equal (one.heard, 1);
+    s_wait (&two);
+    assert_int_equal (two.ready, 1);
+    assert_int_equal (fake_open (PT_OP_chat_signal), 0);
+    gw_listener_destroy (&one.listener);
+    gw_listener_destroy (&two.listener);
+    s_wait (&one); /* subscribed anew, nothing is known */
+    assert_int_equal (one.ready, 1);
+    assert_int_equal (fake_open (PT_OP_chat_signal), 1);
+    gw_listener_destroy (&one.listener);
+}
+
+static void a_probe_is_repeated_until_it_comes_back_one_at_a_time (void **state)
+{
+    (void)state;
+    s_waiter_t one = {0};
+    uint64_t now_ms = sv_now_ms ();
+    s_wait (&one);
+    gw_signals_tick (fake.gw.signals, now_ms);
+    assert_int_equal (fake_open (PT_OP_chat_signal), 1);
+    fake_refuse (fake_take (PT_OP_chat_signal), -PT_E_unavailable);
+    assert_int_equal (fake_open (PT_OP_chat_signal), 0);
+    fake.is_bus_full = true;
+    gw_signals_tick (fake.gw.signals, now_ms);
+    fake.is_bus_full = false;
+    gw_signals_tick (fake.gw.signals, now_ms);
+    assert_int_equal (one.ready, 0);
+    s_bring (fake_take (PT_OP_chat_signal));
+    assert_int_equal (one.ready, 1);
+    gw_signals_tick (fake.gw.signals, now_ms);
+    assert_int_equal (fake_open (PT_OP_chat_signal), 0);
+    gw_listener_destroy (&one.listener);
+}
+
+static void who_has_waited_long_enough_is_told_all_the_same (void **state)
+{
+    (void)state;
+    s_waiter_t one = {0}, two = {0};
+    s_wait (&one);
+    uint64_t now_ms = sv_now_ms ();
+    gw_signals_tick (fake.gw.signals, now_ms + GW_SIGNAL_PROOF_MS - 1000);
+    assert_int_equal (one.ready, 0);
+    gw_signals_tick (fake.gw.signals, now_ms + GW_SIGNAL_PROOF_MS);
+    assert_int_equal (one.ready, 1);
+    assert_int_equal (fake_open (PT_OP_chat_signal), 0);
+    s_wait (&two); /* it is as unknown as before */
+    assert_int_equal (two.ready, 0);
+    s_bring (fake_take (PT_OP_chat_signal));
+    assert_int_equal (one.ready + two.ready, 2);
+    gw_listener_destroy (&one.listener);
+    gw_listener_destroy (&two.listener);
+}
+
+static void who_waits_may_end_as_it_is_told_and_the_last_one_ends_the_probe (void **state)
+{
+    (void)state;
+    s_waiter_t one = {.ends = true}, two = {.ends = true};
+    s_wait (&one);
+    s_wait (&two);
+    fake_call_t call = fake_take (PT_OP_chat_signal);
+    s_bring (call);
+    assert_int_equal (one.ready + two.ready, 2);
+    assert_int_equal (gw_signals_count (fake.gw.signals), 0);
+    s_wait (&one);
+    gw_signals_tick (fake.gw.signals, sv_now_ms () + GW_SIGNAL_PROOF_MS);
+    assert_int_equal (one.ready, 2);
+    assert_int_equal (gw_signals_count (fake.gw.signals), 0);
+    two.ends = false;
+    s_wait (&two);
+    gw_listener_destroy (&two.listener);
+    assert_int_equal (fake_open (PT_OP_chat_signal), 0);
+}
+
 #define S_TEST(name) cmocka_unit_test_setup_teardown (name, fake_setup, fake_teardown)
 
 int main (void)
@@ -322,6 +462,11 @@ int main (void)
         S_TEST (a_topic_that_the_bus_refuses_leaves_nothing_behind),
         S_TEST (an_address_too_many_is_busy_and_one_that_is_known_is_not),
         S_TEST (what_is_sent_is_numbered_and_one_address_goes_to_one_chat),
+        S_TEST (who_waits_is_told_when_a_probe_comes_back_and_hears_nothing_of_it),
+        S_TEST (whatever_is_heard_proves_the_way_and_who_comes_later_need_not_wait),
+        S_TEST (a_probe_is_repeated_until_it_comes_back_one_at_a_time),
+        S_TEST (who_has_waited_long_enough_is_told_all_the_same),
+        S_TEST (who_waits_may_end_as_it_is_told_and_the_last_one_ends_the_probe),
     };
     return cmocka_run_group_tests_name ("gw_signal", tests, NULL, NULL);
 }

@@ -194,7 +194,9 @@ static void s_ask (gw_op_t *op)
                               .has_room = true,
                               .dialect = gw_seat_voice (ws)->dialect,
                               .brief = true,
-                              .has_brief = true};
+                              .has_brief = true,
+                              .account = ws->identity.account,
+                              .has_account = ws->has_identity};
         gw_op_call (&op, PT_OP_chat_room_find, &msg, s_on_found);
     } else {
         pt_room_ref_t msg = {.account = ws->identity.account, .room = op->room};
