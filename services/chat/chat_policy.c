@@ -116,7 +116,7 @@ int chat_policy_room_update (const void *msg, pt_arena_t *arena, pt_error_t *err
 int chat_policy_history (const void *msg, pt_arena_t *arena, pt_error_t *error)
 {
     const pt_history_query_t *query = msg;
-    if (query->has_after + query->has_before + query->has_around < 2)
+    if (query->has_after + query->has_before + query->has_around + query->has_before_at < 2)
         return 0;
     return s_refuse (error, arena, query->has_around ? "around" : "before", "not_one_of",
                      "give one of after, before, around");

@@ -167,17 +167,20 @@ static void history_goes_one_way (void **state)
 {
     (void)state;
     static const struct {
-        bool after, before, around;
+        bool after, before, around, before_at;
         const char *faults[2];
     } rows[] = {
-        {false, false, false, {NULL}},
-        {true, false, false, {NULL}},
-        {false, true, false, {NULL}},
-        {false, false, true, {NULL}},
-        {true, true, false, {"before not_one_of"}},
-        {true, false, true, {"around not_one_of"}},
-        {false, true, true, {"around not_one_of"}},
-        {true, true, true, {"around not_one_of"}},
+        {false, false, false, false, {NULL}},
+        {true, false, false, false, {NULL}},
+        {false, true, false, false, {NULL}},
+        {false, false, true, false, {NULL}},
+        {false, false, false, true, {NULL}},
+        {true, true, false, false, {"before not_one_of"}},
+        {true, false, true, false, {"around not_one_of"}},
+        {false, true, true, false, {"around not_one_of"}},
+        {true, true, true, false, {"around not_one_of"}},
+        {true, false, false, true, {"before not_one_of"}},
+        {false, false, true, true, {"around not_one_of"}},
     };
     for (size_t i = 0; i < COUNT (rows); i++) {
         pt_arena_t *arena = pt_arena_new (65536);
@@ -186,6 +189,7 @@ static void history_goes_one_way (void **state)
         query.has_after = rows[i].after;
         query.has_before = rows[i].before;
         query.has_around = rows[i].around;
+        query.has_before_at = rows[i].before_at;
         s_assert_faults ("history", chat_policy_history (&query, arena, &error), &error, rows[i].faults);
         pt_arena_destroy (&arena);
     }

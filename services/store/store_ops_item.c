@@ -50,9 +50,9 @@ static bool s_has_earlier (const pt_history_page_t *page)
 static int s_history_check (store_op_t *op)
 {
     const pt_history_query_t *msg = op->msg;
-    if (msg->has_after + msg->has_before + msg->has_around <= 1)
+    if (msg->has_after + msg->has_before + msg->has_around + msg->has_before_at <= 1)
         return 0;
-    op->detail = "one of after, before and around";
+    op->detail = "one of after, before, around and before_at";
     return -PT_E_invalid;
 }
 
@@ -67,12 +67,17 @@ static store_next_t s_history_send (store_op_t *op, store_pg_t *pg)
     } else if (msg->has_around) {
         sql = STORE_SQL_history_around;
         seq = msg->around;
-    } else if (msg->has_before)
+    } else if (msg->has_before_at)
+        sql = STORE_SQL_history_before_at;
+    else if (msg->has_before)
         seq = msg->before;
     store_args_t *args = store_pg_args (pg);
     store_args_i64 (args, msg->account);
     store_args_i64 (args, msg->room);
-    store_args_i64 (args, seq);
+    if (msg->has_before_at)
+        store_args_time (args, msg->before_at);
+    else
+        store_args_i64 (args, seq);
     store_args_i64 (args, store_ops_limit (msg->has_limit, msg->limit));
     store_args_i64 (args, STORE_PAGE_BYTES);
     store_pg_send (pg, sql);

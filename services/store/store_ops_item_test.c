@@ -2,6 +2,7 @@
     heads, and one snapshot of all rooms. */
 
 #include "store_fixture.h"
+#include "store_sql.h"
 
 typedef struct {
     const char *name;
@@ -56,6 +57,125 @@ static void test_history_pages_in_every_direction (void **state)
     assert_true (pt_str_eq (page->items.at[0].body, PT_LIT ("text")));
     range.room = 999999;
     REFUSED (bench->store, PT_OP_store_range, &range, PT_E_not_found);
+}
+
+/*  Room of messages and changes of membership in turn, in one batch, so that only the least step
+    lies between their times; its last item is a change. */
+static uint64_t make_mixed_room (bench_t *bench, uint64_t owner, unsigned messages)
+{
+    uint64_t guest = make_account (bench), room = make_room (bench, PT_room_kind_GROUP, owner, NULL, 0);
+    pt_append_entry_t entries[LIM_APPEND];
+    for (unsigned i = 0; i < messages; i++) {
+        entries[2 * i] = message (owner, key (bench->store), text (bench->store, "message %u", i));
+        entries[2 * i + 1] = change (owner, key (bench->store), guest, i % 2 ? PT_change_KICKED : PT_change_JOINED,
+                                     i % 2 ? PT_role_none : PT_role_MEMBER);
+    }
+    const pt_append_results_t *results = append (bench->store, room, entries, 2 * messages);
+    for (unsigned i = 0; i < 2 * messages; i++)
+        assert_int_equal (results->results.at[i].status, 0);
+    return room;
+}
+
+/*  Each page ends right before the one that was read: the time of its first message is where the
+    next begins. */
+static void test_times_are_exact_positions_among_messages_alone (void **state)
+{
+    enum { MESSAGES = 20, PAGE = 3 };
+    bench_t *bench = *state;
+    uint64_t owner = make_account (bench), room = make_mixed_room (bench, owner, MESSAGES);
+    pt_history_query_t query = {
+        .account = owner, .room = room, .limit = PAGE, .has_limit = true, .before_at = LIM_ID, .has_before_at = true};
+    unsigned left = MESSAGES;
+    while (left > 0) {
+        const pt_history_page_t *page = must (bench->store, PT_OP_store_history, &query);
+        assert_int_equal (page->items.count, left < PAGE ? left : PAGE);
+        assert_int_equal (page->head, 2 * MESSAGES + 1);
+        for (uint32_t i = page->items.count; i > 0; i--) {
+            assert_int_equal (page->items.at[i - 1].kind, PT_item_kind_MESSAGE);
+            assert_true (pt_str_eq (page->items.at[i - 1].body, text (bench->store, "message %u", --left)));
+        }
+        query.before_at = page->items.at[0].at;
+    }
+    const pt_history_page_t *none = must (bench->store, PT_OP_store_history, &query);
+    assert_int_equal (none->items.count, 0);
+    assert_false (none->more);
+    query.before_at++;
+    assert_int_equal (((const pt_history_page_t *)must (bench->store, PT_OP_store_history, &query))->items.count, 1);
+    query.before_at = 0;
+    assert_int_equal (((const pt_history_page_t *)must (bench->store, PT_OP_store_history, &query))->items.count, 0);
+}
+
+static void test_what_lies_below_the_floor_is_before_no_time (void **state)
+{
+    bench_t *bench = *state;
+    uint64_t owner = make_account (bench), room = make_mixed_room (bench, owner, 10);
+    sqlf (bench, "UPDATE room SET floor = 15 WHERE id = %llu", (unsigned long long)room);
+    sqlf (bench, "DELETE FROM item WHERE room = %llu AND seq <= 15", (unsigned long long)room);
+    pt_history_query_t query = {.account = owner, .room = room, .before_at = LIM_ID, .has_before_at = true};
+    const pt_history_page_t *page = must (bench->store, PT_OP_store_history, &query);
+    assert_int_equal (page->items.count, 3);
+    assert_int_equal (page->items.at[0].seq, 16);
+    sqlf (bench, "UPDATE room SET floor = 21 WHERE id = %llu", (unsigned long long)room);
+    sqlf (bench, "DELETE FROM item WHERE room = %llu", (unsigned long long)room);
+    page = must (bench->store, PT_OP_store_history, &query);
+    assert_int_equal (page->items.count, 0);
+    assert_int_equal (page->head, 21);
+}
+
+static void test_messages_before_a_time_are_told_to_members_alone (void **state)
+{
+    bench_t *bench = *state;
+    uint64_t owner = make_account (bench), room = make_room (bench, PT_room_kind_GROUP, owner, NULL, 0);
+    pt_history_query_t query = {.account = make_account (bench), .room = room, .before_at = 1, .has_before_at = true};
+    REFUSED (bench->store, PT_OP_store_history, &query, PT_E_not_found);
+    query.room = make_room (bench, PT_room_kind_PUBLIC, owner, NULL, 0);
+    REFUSED (bench->store, PT_OP_store_history, &query, PT_E_not_member);
+    query.account = owner;
+    query.has_after = true;
+    REFUSED (bench->store, PT_OP_store_history, &query, PT_E_invalid);
+}
+
+/*  Pages that PostgreSQL touches for a question as the store asks it. */
+static long long touched (bench_t *bench, uint64_t owner, uint64_t room, const char *at)
+{
+    char owner_text[24], room_text[24], query[8192];
+    snprintf (owner_text, sizeof (owner_text), "%llu", (unsigned long long)owner);
+    snprintf (room_text, sizeof (room_text), "%llu", (unsigned long long)room);
+    snprintf (query, sizeof (query), "EXPLAIN (ANALYZE, BUFFERS) %s", store_sql_text (STORE_SQL_history_before_at));
+    const char *values[] = {owner_text, room_text, at, "15", "1000000"};
+    PGresult *plan = PQexecParams (bench->sql, query, 5, NULL, values, NULL, NULL, 0);
+    long long pages = -1, read = 0;
+    for (int row = 0; pages < 0 && row < PQntuples (plan); row++) {
+        const char *line = strstr (PQgetvalue (plan, row, 0), "Buffers: shared hit=");
+        if (line && sscanf (line, "Buffers: shared hit=%lld read=%lld", &pages, &read) > 0)
+            pages += read;
+    }
+    if (pages < 0)
+        fail_msg ("%s", PQresultErrorMessage (plan));
+    PQclear (plan);
+    return pages;
+}
+
+/*  What is read of a large room is a page, and a row for each halving. */
+static void test_a_time_is_found_without_reading_the_room (void **state)
+{
+    bench_t *bench = *state;
+    uint64_t owner = make_account (bench), room = make_room (bench, PT_room_kind_GROUP, owner, NULL, 0);
+    sqlf (bench,
+          "INSERT INTO item (room, seq, id, created_at, sender, kind, send_id, body) SELECT %llu, s, s,"
+          " timestamptz '2100-01-01Z' + s * interval '1 us', %llu, 1, 'k' || s, 'text' FROM generate_series (2, "
+          "100000) s",
+          (unsigned long long)room, (unsigned long long)owner);
+    sql (bench->sql, "VACUUM ANALYZE item");
+    static const char *const times[] = {"2100-01-01T00:00:00.054321Z", "1999-01-01Z", "2999-01-01Z"};
+    for (size_t i = 0; i < COUNT_OF (times); i++)
+        assert_in_range (touched (bench, owner, room, times[i]), 10, 200);
+    pt_history_query_t query = {.account = owner, .room = room, .limit = 15, .has_limit = true, .has_before_at = true};
+    query.before_at =
+        (int64_t)sql (bench->sql, "SELECT extract (epoch FROM timestamptz '2100-01-01Z')::bigint") * 1000000 + 54321;
+    const pt_history_page_t *page = must (bench->store, PT_OP_store_history, &query);
+    assert_int_equal (page->items.count, 15);
+    assert_int_equal (page->items.at[14].seq, 54320);
 }
 
 /*  Each once, with the address that some dialects show; not who has gone. */
@@ -224,9 +344,16 @@ static void test_the_largest_sync_fits_one_frame (void **state)
 int main (void)
 {
     const struct CMUnitTest tests[] = {
-        TEST (test_history_pages_in_every_direction), TEST (test_a_range_tells_who_sent_it_when_asked),
-        TEST (test_a_page_stops_at_its_bytes),        TEST (test_the_read_position_goes_forward_and_not_past_the_head),
-        TEST (test_heads_leave_out_what_is_gone),     TEST (test_sync_gives_the_liveliest_rooms_with_members_and_items),
+        TEST (test_history_pages_in_every_direction),
+        TEST (test_a_range_tells_who_sent_it_when_asked),
+        TEST (test_times_are_exact_positions_among_messages_alone),
+        TEST (test_what_lies_below_the_floor_is_before_no_time),
+        TEST (test_messages_before_a_time_are_told_to_members_alone),
+        TEST (test_a_time_is_found_without_reading_the_room),
+        TEST (test_a_page_stops_at_its_bytes),
+        TEST (test_the_read_position_goes_forward_and_not_past_the_head),
+        TEST (test_heads_leave_out_what_is_gone),
+        TEST (test_sync_gives_the_liveliest_rooms_with_members_and_items),
         TEST (test_the_largest_sync_fits_one_frame),
     };
     return cmocka_run_group_tests_name ("store_ops_item", tests, open_group, close_group);

@@ -8,6 +8,7 @@ import { Cluster, until } from './lib/cluster.mjs';
 import { ask, fresh, writings } from './lib/dialect.mjs';
 import { basic } from './lib/credentials.mjs';
 import { mailTo } from './lib/mails.mjs';
+import { Speaker } from './lib/speaker.mjs';
 
 const auth = '/api/rest-auth';
 const revokedMs = 5000;
@@ -402,7 +403,7 @@ test('S2-18 friends are listed once they are some, on both sides', async () => {
 
 // ---- chats
 
-// Posts as a native client would: how dialects post over WebSockets is tested there.
+// Posts as a native client would.
 const write = (who, room, body) => must(base, 'POST', `/v1/rooms/${room.id}/messages`, { headers: { authorization: who.as }, body: { send_id: randomUUID(), body } });
 
 test('S2-19 one\'s chats are listed by kind, latest active first', async () => {
@@ -490,6 +491,205 @@ test('S2-23 a friend is added to a group once, and nobody else', async () => {
   assert.deepEqual(said(await add(ann, bob, { uuid: randomUUID() })), notFound);
   assert.deepEqual(said(await post(ann, `/api/chat/${room.uuid}/`, {})), [400, { user_uuid: required }]);
   assert.deepEqual(said(await post(ann, `/api/chat/${room.uuid}/`, { user_uuid: 'x' })), [400, { user_uuid: ['Must be a valid UUID.'] }]);
+});
+
+// ---- sockets
+
+const cookieOf = (who) => ({ headers: { cookie: `sessionid=${who.cookies.sessionid.value}` } });
+const enter = (who, room) => Speaker.open(base, `${room.uuid}/`, cookieOf(who));
+const fetch = async (socket, stamp) => {
+  socket.send({ command: 'fetch_messages', last_message_time_stamp: stamp });
+  return socket.next();
+};
+const say = async (socket, message) => {
+  socket.send({ command: 'new_message', message });
+  return socket.next();
+};
+const stampForm = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6}\+00:00$/;
+
+test('S2-24 a socket is opened for who takes part, by cookie or key, in silence; for nobody else', async () => {
+  const [ann, bob, eve] = [await someone('ann'), await someone('bob'), await someone('eve')];
+  const { room } = await befriend(ann, bob);
+  for (const [name, options] of [
+    [`${room.uuid}/`, cookieOf(ann)],
+    [`${room.uuid}/`, { headers: { authorization: bob.as } }],
+    [`${room.uuid}/?token=${bob.key}`, {}],
+    [`${room.uuid.toUpperCase()}/`, cookieOf(bob)],
+  ]) {
+    const socket = await Speaker.open(base, name, options);
+    assert.deepEqual(await socket.rest(), [], name);
+    socket.close();
+  }
+  const began = Date.now();
+  const refused = [
+    [`${room.uuid}/`, {}],
+    [`${room.uuid}/`, cookieOf(eve)],
+    [`${room.uuid}/?token=${eve.key}`, {}],
+    [`${room.uuid}/?token=${'0'.repeat(40)}`, {}],
+    [`${room.uuid}/`, { headers: { cookie: 'sessionid=nonsense' } }],
+    [`${randomUUID()}/`, cookieOf(ann)],
+  ];
+  for (const [name, options] of refused) assert.equal(await Speaker.refused(base, name, options), 403, name);
+  assert.ok(Date.now() - began < 1000 * refused.length);
+  assert.equal(await Speaker.refused(base, room.uuid, cookieOf(ann)), 404, 'without the final slash there is nothing');
+});
+
+test('S2-24 who is added may come in, who is removed has to leave', async () => {
+  const [ann, bob] = [await someone('ann'), await someone('bob')];
+  await befriend(ann, bob);
+  const room = await group(ann, 'group');
+  assert.equal(await Speaker.refused(base, `${room.uuid}/`, cookieOf(bob)), 403);
+  assert.equal((await post(ann, `/api/chat/${room.uuid}/`, { user_uuid: bob.uuid })).status, 200);
+  const socket = await enter(bob, room);
+  assert.equal((await ask(base, 'DELETE', `/v1/rooms/${room.id}/members/${bob.id}`, undefined, { as: ann.as })).status, 204);
+  assert.equal(await socket.closed(), 4403);
+});
+
+test('S2-25 a chat without messages has none', async () => {
+  const [ann, bob] = [await someone('ann'), await someone('bob')];
+  const { room } = await befriend(ann, bob);
+  const socket = await enter(ann, room);
+  for (const stamp of ['0', 0, null, '', '2026-11-20T23:31:42.030597Z', '2026-11-20 23:31:42+00:00'])
+    assert.deepEqual(await fetch(socket, stamp), { messages: [], command: 'fetch_messages', last_message_time_stamp: stamp, error: 'NO MESSAGES' });
+  socket.close();
+});
+
+test('S2-26 messages are fetched in pages of 15, latest first, without a gap or a repeat', async () => {
+  const [ann, bob] = [await someone('ann'), await someone('bob')];
+  await befriend(ann, bob);
+  const room = await group(ann, 'group');
+  const socket = await enter(ann, room);
+  for (let i = 0; i < 20; i++) socket.send({ command: 'new_message', message: `message ${i}` });
+  for (let i = 0; i < 20; i++) assert.equal((await socket.next()).message.content, `message ${i}`);
+  // What is no message takes no place in a page.
+  assert.equal((await post(ann, `/api/chat/${room.uuid}/`, { user_uuid: bob.uuid })).status, 200);
+  const other = await enter(bob, room);
+  for (let i = 20; i < 33; i++) assert.equal((await say(other, `message ${i}`)).message.content, `message ${i}`);
+  for (let i = 20; i < 33; i++) assert.equal((await socket.next()).message.content, `message ${i}`);
+  const seen = [];
+  let stamp = '0';
+  for (const [count, error] of [[15, undefined], [15, undefined], [3, 'LAST PACKAGE']]) {
+    const page = await fetch(socket, stamp);
+    assert.deepEqual([page.command, page.messages.length, page.error], ['fetch_messages', count, error]);
+    for (const one of page.messages) {
+      assert.deepEqual(Object.keys(one), ['author_id', 'content', 'time_stamp']);
+      assert.match(one.time_stamp, stampForm);
+    }
+    assert.equal(page.last_message_time_stamp, page.messages.at(-1).time_stamp);
+    seen.push(...page.messages);
+    stamp = page.last_message_time_stamp;
+  }
+  assert.deepEqual(seen.map((one) => one.content), [...Array(33).keys()].reverse().map((i) => `message ${i}`));
+  assert.deepEqual([...new Set(seen.slice(0, 13).map((one) => one.author_id))], [bob.id]);
+  assert.deepEqual([...new Set(seen.slice(13).map((one) => one.author_id))], [ann.id]);
+  assert.deepEqual(await fetch(socket, stamp), { messages: [], command: 'fetch_messages', last_message_time_stamp: stamp, error: 'NO MESSAGES' });
+  for (const one of [socket, other]) one.close();
+});
+
+test('S2-26 any time is a place between messages, however it is written', async () => {
+  const ann = await someone('ann');
+  const room = await group(ann, 'group');
+  const socket = await enter(ann, room);
+  const said = [];
+  for (let i = 0; i < 3; i++) said.push((await say(socket, `message ${i}`)).message);
+  assert.deepEqual(said.map((one) => one.time_stamp), [...said.map((one) => one.time_stamp)].sort());
+  const { time_stamp } = said[2];
+  const shifted = new Date(Date.parse(time_stamp.replace(' ', 'T')) + 2 * 3600000).toISOString().slice(0, 19);
+  for (const stamp of [time_stamp, time_stamp.replace(' ', 'T'), time_stamp.replace(' ', 'T').replace('+00:00', 'Z'), `${shifted}${time_stamp.slice(19, 26)}+02:00`, time_stamp.slice(0, 26)]) {
+    const page = await fetch(socket, stamp);
+    assert.deepEqual(page.messages, [said[1], said[0]], stamp);
+    assert.deepEqual([page.error, page.last_message_time_stamp], ['LAST PACKAGE', said[0].time_stamp]);
+  }
+  socket.close();
+});
+
+test('S2-26 pages of the longest texts are all there, and a socket can ask for many at once', async () => {
+  const ann = await someone('ann');
+  const room = await group(ann, 'group');
+  const socket = await enter(ann, room);
+  const text = (i) => `${i}`.padEnd(16384, i < 16 ? 'x' : '"');
+  for (let i = 0; i < 32; i++) assert.equal((await say(socket, text(i))).message.content, text(i));
+  let stamp = '0';
+  let [left, page] = [32, undefined];
+  while (left > 0) {
+    page = await fetch(socket, stamp);
+    assert.ok(page.messages.length > 0);
+    for (const one of page.messages) assert.equal(one.content, text(--left));
+    assert.equal(page.error, left > 0 || page.messages.length === 15 ? undefined : 'LAST PACKAGE');
+    stamp = page.last_message_time_stamp;
+  }
+  for (let i = 0; i < 20; i++) socket.send({ command: 'fetch_messages', last_message_time_stamp: '0' });
+  for (let i = 0; i < 20; i++) assert.equal((await socket.next()).messages[0].content, text(31));
+  socket.close();
+});
+
+test('S2-27 zero, nothing and the current time ask for the latest page', async () => {
+  const ann = await someone('ann');
+  const room = await group(ann, 'group');
+  const socket = await enter(ann, room);
+  for (let i = 0; i < 16; i++) await say(socket, `message ${i}`);
+  const latest = [...Array(15).keys()].map((i) => `message ${15 - i}`);
+  const now = () => new Date(Date.now() + 1000).toISOString();
+  for (const stamp of ['0', 0, null, '', undefined, now(), now().replace('T', ' ').replace('Z', '+00:00')]) {
+    const page = await fetch(socket, stamp);
+    assert.deepEqual(page.messages.map((one) => one.content), latest, `${stamp}`);
+    assert.equal(page.error, undefined);
+  }
+  for (const stamp of ['yesterday', 5, true, [], {}, '2026-13-01T00:00:00Z', '1'.repeat(1000)]) {
+    assert.deepEqual(await fetch(socket, stamp), { error: 'last_message_time_stamp is not a time.' }, `${stamp}`);
+  }
+  socket.close();
+});
+
+test('S2-28 what one says all hear, it is kept, and the chat becomes the latest of the list', async () => {
+  const [ann, bob] = [await someone('ann'), await someone('bob')];
+  const { room } = await befriend(ann, bob);
+  const later = await group(ann, 'later');
+  const list = async () => (await get(ann, '/api/chat/mychats/')).json.results;
+  assert.deepEqual((await list()).map((one) => one.uuid), [later.uuid, room.uuid]);
+  const sockets = [await enter(ann, room), await enter(bob, room)];
+  const odd = 'a "quoted" \\ line\n\u0001 é 語 😀';
+  sockets[1].send({ command: 'new_message', message: odd });
+  const [heard, heardToo] = [await sockets[0].next(), await sockets[1].next()];
+  assert.deepEqual(heard, heardToo);
+  assert.deepEqual(Object.keys(heard), ['message', 'command']);
+  assert.equal(heard.command, 'new_message');
+  assert.deepEqual({ ...heard.message, time_stamp: '' }, { author_id: bob.id, content: odd, time_stamp: '' });
+  assert.match(heard.message.time_stamp, stampForm);
+  assert.deepEqual((await fetch(sockets[0], '0')).messages, [heard.message]);
+  const [first, second] = await list();
+  assert.deepEqual([first.uuid, first.lastmessage, second.uuid], [room.uuid, odd, later.uuid]);
+  assert.equal(first.last_activity_date.replace('T', ' ').replace('Z', ''), heard.message.time_stamp.replace('+00:00', '').replace('.000000', ''));
+  // Words of native clients are heard too.
+  await write(ann, room, 'from elsewhere');
+  for (const socket of sockets) {
+    assert.deepEqual((({ author_id, content }) => [author_id, content])((await socket.next()).message), [ann.id, 'from elsewhere']);
+    assert.deepEqual(await socket.rest(), []);
+    socket.close();
+  }
+});
+
+test('S2-29 what is no command is told, and the socket still works', async () => {
+  const ann = await someone('ann');
+  const room = await group(ann, 'group');
+  const socket = await enter(ann, room);
+  for (const [frame, error] of [
+    ['not json', 'Invalid JSON format.'],
+    ['[]', 'A JSON object is required.'],
+    ['{}', 'command is required.'],
+    ['{"command":5}', 'command is required.'],
+    ['{"command":"delete_messages"}', 'command is unknown.'],
+    ['{"command":"new_message"}', 'message is required.'],
+    ['{"command":"new_message","message":{}}', 'message is required.'],
+    [Buffer.from('{"command":"fetch_messages"}'), 'Text messages only.'],
+  ]) {
+    socket.send(frame);
+    assert.deepEqual(await socket.next(), { error }, `${frame}`);
+  }
+  for (const message of ['', 'x'.repeat(16385)]) assert.deepEqual(Object.keys(await say(socket, message)), ['error']);
+  assert.equal((await say(socket, 'still here')).message.content, 'still here');
+  assert.equal((await fetch(socket, '0')).messages.length, 1);
+  socket.close();
 });
 
 // ---- beside the other interfaces

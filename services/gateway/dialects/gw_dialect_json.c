@@ -21,6 +21,16 @@ void gw_dialect_json_time (pt_buf_t *out, int64_t us)
     pt_buf_puts (out, "\"");
 }
 
+void gw_dialect_json_stamp (pt_buf_t *out, int64_t us)
+{
+    char text[GW_TEXT_TIME];
+    gw_text_put_time (text, us);
+    text[sizeof "2026-11-21" - 1] = ' ';
+    pt_buf_puts (out, "\"");
+    pt_buf_put (out, text, sizeof text - 1); /* without the Z */
+    pt_buf_puts (out, "+00:00\"");
+}
+
 void gw_dialect_json_text (pt_buf_t *out, bool has, pt_str_t text)
 {
     if (has)

@@ -10,6 +10,9 @@
 /*  Appends a time in quotes, UTC: microseconds are left out when they are zero. */
 void gw_dialect_json_time (pt_buf_t *out, int64_t us);
 
+/*  The same as frames of WebSockets write it: "2026-11-20 23:31:42.030597+00:00". */
+void gw_dialect_json_stamp (pt_buf_t *out, int64_t us);
+
 /*  Appends a string in quotes; null when there is none. */
 void gw_dialect_json_text (pt_buf_t *out, bool has, pt_str_t text);
 

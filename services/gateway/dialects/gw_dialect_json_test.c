@@ -33,6 +33,23 @@ static void test_times_leave_microseconds_out_when_they_are_zero (void **state)
     }
 }
 
+static void test_stamps_of_frames_always_have_microseconds (void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t us;
+        const char *text;
+    } rows[] = {{INT64_C (1795245783042699), "\"2026-11-21 07:23:03.042699+00:00\""},
+                {INT64_C (1795245783000000), "\"2026-11-21 07:23:03.000000+00:00\""}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        pt_buf_t out;
+        pt_buf_init (&out, 64);
+        gw_dialect_json_stamp (&out, rows[i].us);
+        assert_string_equal (s_text (&out), rows[i].text);
+        pt_buf_fini (&out);
+    }
+}
+
 static void test_texts_may_be_null_and_urls_are_escaped (void **state)
 {
     (void)state;
@@ -97,6 +114,7 @@ int main (void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test (test_times_leave_microseconds_out_when_they_are_zero),
+        cmocka_unit_test (test_stamps_of_frames_always_have_microseconds),
         cmocka_unit_test (test_texts_may_be_null_and_urls_are_escaped),
         cmocka_unit_test (test_pages_lead_to_the_next_and_the_previous_one),
     };

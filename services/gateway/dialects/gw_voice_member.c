@@ -1,23 +1,13 @@
 /*  gw_voice_member - the sockets of members' rooms: {"message"} in, {"message", "sender", "timestamp"}
     out, to all members who are there. */
 
+#include "gw_dialect_json.h"
 #include "gw_said.h"
 #include "gw_text.h"
 #include "gw_voices.h"
 
 /*  Characters of one message. */
 #define S_MESSAGE 1000
-
-/*  "2026-11-20 23:31:42.030597+00:00" */
-static void s_put_time (pt_buf_t *out, int64_t at)
-{
-    char text[GW_TEXT_TIME];
-    size_t len = (size_t)(gw_text_put_time (text, at) - text);
-    text[10] = ' ';
-    pt_buf_puts (out, "\"");
-    pt_buf_put (out, text, len - 1); /* without the Z */
-    pt_buf_puts (out, "+00:00\"");
-}
 
 static void s_put (pt_buf_t *out, const pt_item_t *item, const gw_sender_t *sender)
 {
@@ -31,7 +21,7 @@ static void s_put (pt_buf_t *out, const pt_item_t *item, const gw_sender_t *send
     else
         pt_buf_puts (out, "null");
     pt_buf_puts (out, ",\"timestamp\":");
-    s_put_time (out, item->at);
+    gw_dialect_json_stamp (out, item->at);
     pt_buf_puts (out, "}");
 }
 

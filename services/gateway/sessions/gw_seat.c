@@ -166,6 +166,25 @@ bool gw_seat_try (gw_ws_t *ws, uint16_t opcode, const void *msg, uint64_t affini
     return s_ask (ws, opcode, msg, affinity, fn, true);
 }
 
+void gw_seat_look_back (gw_ws_t *ws, int64_t before_at, uint32_t limit, pt_str_t note, gw_seat_page_fn *fn)
+{
+    gw_op_t *op = gw_op_new (ws, 0, ws->seat->place.room);
+    if (!op)
+        return;
+    op->query = (pt_history_query_t){.account = gw_seat_account (ws),
+                                     .room = op->room,
+                                     .limit = limit,
+                                     .has_limit = true,
+                                     .before_at = before_at,
+                                     .has_before_at = true};
+    op->looked = fn;
+    while (op->note_len < note.len && op->note_len < GW_SEAT_NOTE) {
+        op->note[op->note_len] = note.at[op->note_len];
+        op->note_len++;
+    }
+    gw_ws_ask_history (op);
+}
+
 void gw_seat_end (gw_ws_t *ws, const char *reason)
 {
     gw_ws_shut (ws, GW_WS_SHORT, reason);

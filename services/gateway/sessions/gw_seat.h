@@ -73,6 +73,14 @@ void gw_seat_ask (gw_ws_t *ws, uint16_t opcode, const void *msg, uint64_t affini
     an error frame too: it can't be asked, and `fn` is not called. */
 bool gw_seat_try (gw_ws_t *ws, uint16_t opcode, const void *msg, uint64_t affinity, gw_seat_reply_fn *fn);
 
+/*  Asks for messages of the room that were sent before a time, the nearest ones, in rising order; what
+    fails is told as an error frame.  Questions are asked one after the other, each when the client has
+    taken nearly all it was told before.  `note` (the first GW_SEAT_NOTE bytes of it) is kept meanwhile and
+    comes back with the page. */
+#define GW_SEAT_NOTE 48
+typedef void (gw_seat_page_fn) (gw_ws_t *ws, pt_str_t note, const pt_history_page_t *page);
+void gw_seat_look_back (gw_ws_t *ws, int64_t before_at, uint32_t limit, pt_str_t note, gw_seat_page_fn *fn);
+
 /*  Ends the session, which can't be served at this time; its client may come again. */
 void gw_seat_end (gw_ws_t *ws, const char *reason);
 

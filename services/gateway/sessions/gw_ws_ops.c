@@ -162,7 +162,7 @@ void gw_op_call (gw_op_t **self_p, uint16_t opcode, const void *msg, sv_reply_fn
     self->call = sv_bus_call (self->ws->gw->bus, &call, fn, self, &err);
     if (self->call)
         return;
-    if (!self->ws->seat || self->told)
+    if (!self->ws->seat || self->told || self->looked)
         gw_ws_fail (self->ws, self->re, err, (pt_str_t){0});
     gw_op_destroy (self_p);
 }
@@ -371,6 +371,8 @@ static void s_on_history (void *arg, const sv_reply_t *reply)
     ws->is_fetching = false;
     if (reply->status)
         gw_ws_fail_with (ws, op->re, reply->status, reply->error);
+    else if (op->looked)
+        op->looked (ws, (pt_str_t){op->note, op->note_len}, reply->msg);
     else {
         const pt_history_page_t *page = reply->msg;
         uint32_t from, to;
@@ -405,7 +407,7 @@ void gw_ws_unpark (gw_ws_t *self)
     }
 }
 
-static void s_park (gw_op_t *op)
+void gw_ws_ask_history (gw_op_t *op)
 {
     gw_ws_t *ws = op->ws;
     if (ws->parked_last)
@@ -445,7 +447,7 @@ static void s_history (gw_ws_t *ws, const gw_request_t *request)
     if (!op)
         return;
     op->query = query;
-    s_park (op);
+    gw_ws_ask_history (op);
 }
 
 /*  ---- the table ------------------------------------------------------------------------------ */

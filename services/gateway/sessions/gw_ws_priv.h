@@ -99,6 +99,9 @@ struct gw_op {
     bool has_seq;
     uint64_t seq; /* subscribe: since */
     pt_history_query_t query;
+    gw_seat_page_fn *looked; /* of a voice that looks back, with its note */
+    uint32_t note_len;
+    char note[GW_SEAT_NOTE];
 };
 
 /*  A request as it came. */
@@ -195,6 +198,9 @@ uint64_t gw_request_room (gw_ws_t *ws, const gw_request_t *request);
 
 /*  A string field; false when it is absent or no string. */
 bool gw_request_str (const gw_request_t *request, const char *name, pt_str_t *out_value);
+
+/*  Asks for the history that `query` says, when it is its turn. */
+void gw_ws_ask_history (gw_op_t *op);
 
 /*  Starts history that was parked, when the socket has taken what it had. */
 void gw_ws_unpark (gw_ws_t *self);
