@@ -5,9 +5,9 @@
     before, joins, and leaves; its messages are items of the room and are told to all.
 
     The room is entered in the books for the first who is signed in.  Who sat there before it was
-    so, and is not signed in, looks for it when somebody joins, and from time to time, because a
-    signal may be lost; all that the room has was then said while it sat there, so it is told the
-    room from its beginning. */
+    so, and is not signed in, looks for it when the way of signals is known to be there, when somebody
+    joins, and from time to time, because a signal may be lost; all that the room has was then said
+    while it sat there, so it is told the room from its beginning. */
 
 #include "gw_dialect_person.h"
 #include "gw_echo.h"
@@ -24,10 +24,10 @@
 /*  Items that who joins is told at most. */
 #define S_HISTORY 1000
 
-/*  When a room that was not there is looked for: soon, as somebody may have joined before the
-    brokers knew that we listen; then now and then. */
-#define S_LOOK_SOON_MS 2000
-#define S_LOOK_AGAIN_MS 30000
+/*  When a room that was not there is looked for though nobody has joined, and one that could not be
+    looked for. */
+#define S_LOOK_MS 30000
+#define S_LOOK_AWAY_MS 2000
 
 typedef enum { S_JOINED, S_SAID, S_POST } s_what_t;
 
@@ -46,6 +46,7 @@ typedef struct {
     uint64_t origin;  /* of what it causes; it has that told by itself */
     char *name;       /* as it is shown; NULL: not known yet */
     bool is_told;     /* all that was said before */
+    bool is_heard;    /* what is told from here on reaches it */
     bool has_joined;  /* the others are being told, or have been */
     bool is_speaking; /* what it says goes out */
     s_word_t *first, **end;
@@ -250,7 +251,7 @@ static void s_say (s_open_t *self, s_what_t what, pt_str_t text, bool is_binary)
 /*  What was said too early waits behind it. */
 static void s_join (s_open_t *self)
 {
-    if (self->has_joined || !self->name || !self->is_told)
+    if (self->has_joined || !self->name || !self->is_told || !self->is_heard)
         return;
     s_word_t *word = s_word_new (S_JOINED, (pt_str_t){0}, false);
     if (!word) {
@@ -336,7 +337,7 @@ static void s_on_looked (void *arg, const sv_reply_t *reply)
     s_open_t *self = arg;
     bool is_away = reply->status && pt_error_is_transient (reply->status);
     self->look_call = 0;
-    self->look_ms = sv_now_ms () + (is_away ? S_LOOK_SOON_MS : S_LOOK_AGAIN_MS);
+    self->look_ms = sv_now_ms () + (is_away ? S_LOOK_AWAY_MS : S_LOOK_MS);
     if (!reply->status)
         gw_seat_follow (self->ws, ((const pt_room_detail_t *)reply->msg)->room->id, 0);
 }
@@ -355,13 +356,13 @@ static void s_look (s_open_t *self)
                                  .has_brief = true};
     const sv_call_t call = {.opcode = PT_OP_chat_room_find, .msg = &find, .deadline_ms = GW_WS_CALL_MS, .trace = trace};
     self->look_call = sv_bus_call (self->ws->gw->bus, &call, s_on_looked, self, NULL);
-    self->look_ms = sv_now_ms () + S_LOOK_SOON_MS;
+    self->look_ms = sv_now_ms () + S_LOOK_AWAY_MS;
 }
 
 static void s_ticked (gw_ws_t *ws)
 {
     s_open_t *self = s_own (ws);
-    if (sv_now_ms () >= self->look_ms)
+    if (ws->sessions->now_ms >= self->look_ms)
         s_look (self);
 }
 
@@ -391,6 +392,18 @@ static void s_on_signal (void *arg, const pt_room_signal_t *signal)
         s_tell_move (self->ws, signal->name, signal->kind == PT_signal_JOINED ? "joined" : "left");
 }
 
+/*  Whoever joined before this one heard it is found by looking. */
+static void s_on_ready (void *arg)
+{
+    s_open_t *self = arg;
+    if (self->ws->is_closing)
+        return;
+    self->is_heard = true;
+    s_look (self);
+    if (!s_is_anonymous (self))
+        s_join (self);
+}
+
 /* ---- life --------------------------------------------------------------------------- */
 
 static void s_opened (gw_ws_t *ws)
@@ -407,13 +420,14 @@ static void s_opened (gw_ws_t *ws)
     self->end = &self->first;
     gw_random (&self->origin, sizeof self->origin);
     self->origin &= LIM_SEQ;
-    self->look_ms = sv_now_ms () + S_LOOK_SOON_MS;
+    self->look_ms = sv_now_ms () + S_LOOK_MS;
     self->listener =
         gw_listener_new (ws->gw->signals, place->address, strlen (place->address), s_on_signal, self, &err);
     if (!self->listener) {
         gw_seat_end (ws, "try again");
         return;
     }
+    gw_listener_await (self->listener, s_on_ready);
     if (s_is_anonymous (self))
         return;
     s_ask_name (ws);
