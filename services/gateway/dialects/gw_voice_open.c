@@ -17,6 +17,7 @@
 #include "gw_signal.h"
 #include "gw_text.h"
 #include "gw_voices.h"
+#include "gw_words.h"
 #include "gw_ws_priv.h"
 #include <inttypes.h>
 #include <stdlib.h>
@@ -29,17 +30,6 @@
 #define S_LOOK_MS 30000
 #define S_LOOK_AWAY_MS 2000
 
-typedef enum { S_JOINED, S_SAID, S_POST } s_what_t;
-
-/*  What waits to be told, one after the other, so that a sender's words keep their order. */
-typedef struct s_word {
-    struct s_word *next;
-    s_what_t what;
-    bool is_binary;
-    uint32_t len;
-    char bytes[];
-} s_word_t;
-
 typedef struct {
     gw_ws_t *ws;
     gw_listener_t *listener;
@@ -49,10 +39,8 @@ typedef struct {
     bool is_heard;    /* what is told from here on reaches it */
     bool has_joined;  /* the others are being told, or have been */
     bool is_speaking; /* what it says goes out */
-    s_word_t *first, **end;
-    unsigned count; /* of them, bounded by LIM_WS_PENDING */
-    size_t bytes;   /* bounded by GW_WS_SEND_BYTES */
-    uint64_t call;  /* that tells the first */
+    gw_words_t words;
+    uint64_t call; /* that tells the first */
     uint64_t look_call, look_ms;
 } s_open_t;
 
@@ -103,40 +91,16 @@ static void s_tell_move (gw_ws_t *ws, pt_str_t name, const char *did)
     gw_seat_tell (ws);
 }
 
-/* ---- what waits to be told ------------------------------------------------------------ */
-
-static void s_pop (s_open_t *self)
-{
-    s_word_t *word = self->first;
-    self->first = word->next;
-    if (!self->first)
-        self->end = &self->first;
-    self->count--;
-    self->bytes -= word->len;
-    free (word);
-}
-
-static s_word_t *s_word_new (s_what_t what, pt_str_t text, bool is_binary)
-{
-    s_word_t *word = calloc (1, sizeof *word + text.len);
-    if (!word)
-        return NULL;
-    word->what = what;
-    word->is_binary = is_binary;
-    word->len = text.len;
-    if (text.len)
-        memcpy (word->bytes, text.at, text.len);
-    return word;
-}
+/* ---- telling it ------------------------------------------------------------ */
 
 /*  What has been told to the others is told to who caused it. */
 static void s_tell_first (s_open_t *self)
 {
-    const s_word_t *word = self->first;
-    if (word->what == S_JOINED)
+    const gw_word_t *word = self->words.first;
+    if (word->kind == GW_WORD_JOINED)
         s_tell_move (self->ws, pt_str (self->name), "joined");
     else
-        gw_seat_tell_as (self->ws, (pt_str_t){word->bytes, word->len}, word->is_binary);
+        gw_seat_tell_as (self->ws, word->text, word->is_binary);
 }
 
 /*  When chat is away what waits is given up too: each would wait as long. */
@@ -145,21 +109,21 @@ static void s_fail_words (s_open_t *self, int err, const pt_error_t *error)
     bool is_away = pt_error_is_transient (err);
     do {
         gw_ws_fail_with (self->ws, 0, err, error);
-        s_pop (self);
-    } while (is_away && self->first && self->first->what == S_SAID);
+        gw_words_drop (&self->words);
+    } while (is_away && self->words.first && self->words.first->kind == GW_WORD_SAID);
 }
 
 static void s_pump (s_open_t *self);
 
 static void s_settle_first (s_open_t *self, int err, const pt_error_t *error)
 {
-    if (self->first->what == S_JOINED)
+    if (self->words.first->kind == GW_WORD_JOINED)
         self->is_speaking = true;
     if (err)
         s_fail_words (self, err, error);
     else {
         s_tell_first (self);
-        s_pop (self);
+        gw_words_drop (&self->words);
     }
 }
 
@@ -195,12 +159,12 @@ static uint64_t s_signal (const s_open_t *self, pt_room_signal_t *signal, sv_rep
 
 static void s_send_first (s_open_t *self)
 {
-    const s_word_t *word = self->first;
+    const gw_word_t *word = self->words.first;
     pt_room_signal_t signal = {.kind = PT_signal_JOINED};
     int err = 0;
-    if (word->what == S_SAID)
+    if (word->kind == GW_WORD_SAID)
         signal = (pt_room_signal_t){.kind = PT_signal_SAID,
-                                    .text = {word->bytes, word->len},
+                                    .text = word->text,
                                     .has_text = true,
                                     .binary = word->is_binary,
                                     .has_binary = word->is_binary};
@@ -211,14 +175,14 @@ static void s_send_first (s_open_t *self)
 
 static void s_post_first (s_open_t *self)
 {
-    gw_seat_post (self->ws, (pt_str_t){self->first->bytes, self->first->len});
-    s_pop (self);
+    gw_seat_post (self->ws, self->words.first->text);
+    gw_words_drop (&self->words);
 }
 
 static void s_pump (s_open_t *self)
 {
-    while (self->first && !self->call && !self->ws->is_closing) {
-        if (self->first->what != S_POST)
+    while (self->words.first && !self->call && !self->ws->is_closing) {
+        if (self->words.first->kind != GW_WORD_POST)
             s_send_first (self);
         else if (self->is_speaking)
             s_post_first (self);
@@ -228,22 +192,15 @@ static void s_pump (s_open_t *self)
 }
 
 /*  Says it when all that was said before has gone out. */
-static void s_say (s_open_t *self, s_what_t what, pt_str_t text, bool is_binary)
+static void s_say (s_open_t *self, gw_word_kind_t kind, pt_str_t text, bool is_binary)
 {
-    if (self->count >= LIM_WS_PENDING || self->bytes + text.len > GW_WS_SEND_BYTES) {
-        gw_ws_fail (self->ws, 0, PT_E_too_many, PT_LIT ("too much without an answer"));
-        return;
-    }
-    s_word_t *word = s_word_new (what, text, is_binary);
-    if (!word) {
-        gw_ws_shut (self->ws, GW_WS_SHORT, "out of memory"); /* what follows must not overtake it */
-        return;
-    }
-    *self->end = word;
-    self->end = &word->next;
-    self->count++;
-    self->bytes += word->len;
-    s_pump (self);
+    int err = gw_words_add (&self->words, kind, text, is_binary);
+    if (err == -PT_E_too_many)
+        gw_ws_fail (self->ws, 0, err, PT_LIT ("too much without an answer"));
+    else if (err)
+        gw_seat_end (self->ws, "out of memory"); /* what follows must not overtake it */
+    else
+        s_pump (self);
 }
 
 /* ---- joining ------------------------------------------------------------------------ */
@@ -253,17 +210,11 @@ static void s_join (s_open_t *self)
 {
     if (self->has_joined || !self->name || !self->is_told || !self->is_heard)
         return;
-    s_word_t *word = s_word_new (S_JOINED, (pt_str_t){0}, false);
-    if (!word) {
-        gw_ws_shut (self->ws, GW_WS_SHORT, "out of memory");
+    if (gw_words_add_first (&self->words, GW_WORD_JOINED)) {
+        gw_seat_end (self->ws, "out of memory");
         return;
     }
     self->has_joined = true;
-    word->next = self->first;
-    self->first = word;
-    if (!word->next)
-        self->end = &word->next;
-    self->count++;
     s_pump (self);
 }
 
@@ -285,7 +236,7 @@ static void s_on_name (gw_ws_t *ws, const void *msg)
 static void s_ask_name (gw_ws_t *ws)
 {
     const pt_person_ref_t oneself = {.account = gw_seat_account (ws)};
-    if (!gw_seat_try (ws, PT_OP_chat_person, &oneself, 0, s_on_name))
+    if (!gw_seat_try (ws, PT_OP_chat_person, &oneself, oneself.account, s_on_name))
         gw_seat_end (ws, "try again");
 }
 
@@ -318,7 +269,7 @@ static void s_ask_room (gw_ws_t *ws)
                                      .has_dialect = true,
                                      .room_address = address,
                                      .has_room_address = true};
-    if (!gw_seat_try (ws, PT_OP_chat_room_create, &create, 0, s_on_room))
+    if (!gw_seat_try (ws, PT_OP_chat_room_create, &create, create.account, s_on_room))
         gw_seat_end (ws, "try again");
 }
 
@@ -417,7 +368,6 @@ static void s_opened (gw_ws_t *ws)
     }
     gw_seat_keep (ws, self);
     self->ws = ws;
-    self->end = &self->first;
     gw_random (&self->origin, sizeof self->origin);
     self->origin &= LIM_SEQ;
     self->look_ms = sv_now_ms () + S_LOOK_MS;
@@ -441,11 +391,11 @@ static void s_say_text (s_open_t *self, pt_str_t text)
 {
     pt_buf_t *out = gw_seat_begin (self->ws);
     if (gw_echo_put (out, text))
-        gw_ws_shut (self->ws, GW_WS_SHORT, "out of memory");
+        gw_seat_end (self->ws, "out of memory");
     else if (out->len > LIM_BODY)
         gw_seat_error (self->ws, PT_LIT ("the message is too long"));
     else
-        s_say (self, S_SAID, (pt_str_t){out->at, (uint32_t)out->len}, false);
+        s_say (self, GW_WORD_SAID, (pt_str_t){out->at, (uint32_t)out->len}, false);
 }
 
 static void s_heard_anonymous (s_open_t *self, pt_str_t text, bool is_binary)
@@ -455,7 +405,7 @@ static void s_heard_anonymous (s_open_t *self, pt_str_t text, bool is_binary)
     else if (text.len > LIM_BODY)
         gw_seat_error (self->ws, PT_LIT ("the message is too long"));
     else
-        s_say (self, S_SAID, text, true);
+        s_say (self, GW_WORD_SAID, text, true);
 }
 
 static void s_heard_person (s_open_t *self, pt_str_t text, bool is_binary)
@@ -469,7 +419,7 @@ static void s_heard_person (s_open_t *self, pt_str_t text, bool is_binary)
     if (!gw_said_read (self->ws, text, &said))
         return;
     if (gw_said_text (&said, "message", &body))
-        s_say (self, S_POST, body, false);
+        s_say (self, GW_WORD_POST, body, false);
     else
         gw_seat_error (self->ws, PT_LIT ("message is required."));
     gw_said_done (&said);
@@ -496,8 +446,7 @@ static void s_closing (gw_ws_t *ws)
     if (self->look_call)
         sv_bus_cancel (ws->gw->bus, self->look_call);
     gw_listener_destroy (&self->listener);
-    while (self->first)
-        s_pop (self);
+    gw_words_fini (&self->words);
     free (self->name);
 }
 

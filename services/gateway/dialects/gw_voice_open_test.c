@@ -2,6 +2,7 @@
     fail. */
 
 #include "gw_voices.h"
+#include "gw_words.h"
 #include "gw_ws_fake.h"
 
 enum { ROOM = 12, ANN = 7, BOB = 8, SEEN = 3 };
@@ -164,7 +165,7 @@ static void more_words_than_may_wait_are_refused (void **state)
         gw_ws_message (guest->ws, word, LIM_BODY, false);
         read = fake_read (guest);
     }
-    assert_int_equal (count, GW_WS_SEND_BYTES / LIM_BODY);
+    assert_int_equal (count, GW_WORDS_BYTES / LIM_BODY);
     assert_int_equal (guest->close_code, 0);
     free (word);
     s_done (call);
