@@ -221,15 +221,6 @@ test('who comes anonymously to a room with a past hears nothing of it, and all t
   a.close();
 });
 
-test('a guest finds a room that came to be although it never heard that somebody joined', async () => {
-  const room = fresh('room');
-  const guest = await enter(room);
-  const made = sql(`INSERT INTO room (kind, name, created_by, dialect, address) SELECT 1, '${room}', id, 5, '${room}' FROM account WHERE login = 'alice' RETURNING id`);
-  sql(`INSERT INTO item (room, seq, id, created_at, sender, kind, body, send_id) SELECT ${made}, 1, nextval ('item_id'), now (), id, 1, 'unheard', 's1' FROM account WHERE login = 'alice'`);
-  assert.deepEqual(await guest.next(), said('alice: unheard'));
-  guest.close();
-});
-
 test('a room is made by the first who is signed in and by nobody else, however many come at once', async () => {
   const room = fresh('room');
   const guest = await enter(room);

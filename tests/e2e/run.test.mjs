@@ -68,7 +68,7 @@ test('secrets in the state directory are readable by the owner alone', () => {
 });
 
 test('each program links only what its role needs', () => {
-  const only = { websockets: ['parley-gateway'], pq: ['parley-store'], curl: ['parley-auth'], cjose: ['parley-auth', 'parley-gateway'], ev: ['parley-gateway'], sodium: ['parley-auth'], magic: ['parley-drive'], jansson: ['parley-auth', 'parley-gateway', 'parley-sim'] };
+  const only = { websockets: ['parley-gateway'], pq: ['parley-store'], curl: ['parley-auth'], cjose: ['parley-auth', 'parley-gateway'], ev: ['parley-gateway'], sodium: ['parley-auth'], magic: ['parley-drive'], jansson: ['parley', 'parley-auth', 'parley-gateway', 'parley-sim'] };
   for (const program of readdirSync(bin)) {
     const needed = execFileSync('readelf', ['-d', join(bin, program)], { encoding: 'utf8' });
     for (const [library, allowed] of Object.entries(only)) {

@@ -5,9 +5,9 @@
     before, joins, and leaves; its messages are items of the room and are told to all.
 
     The room is entered in the books for the first who is signed in.  Who sat there before it was
-    so, and is not signed in, looks for it when somebody joins, and from time to time, because a
-    signal may be lost; all that the room has was then said while it sat there, so it is told the
-    room from its beginning. */
+    so, and is not signed in, looks for it when the way of signals is known to be there, when somebody
+    joins, and from time to time, because a signal may be lost; all that the room has was then said
+    while it sat there, so it is told the room from its beginning. */
 
 #include "gw_dialect_person.h"
 #include "gw_echo.h"
@@ -17,6 +17,7 @@
 #include "gw_signal.h"
 #include "gw_text.h"
 #include "gw_voices.h"
+#include "gw_words.h"
 #include "gw_ws_priv.h"
 #include <inttypes.h>
 #include <stdlib.h>
@@ -24,21 +25,10 @@
 /*  Items that who joins is told at most. */
 #define S_HISTORY 1000
 
-/*  When a room that was not there is looked for: soon, as somebody may have joined before the
-    brokers knew that we listen; then now and then. */
-#define S_LOOK_SOON_MS 2000
-#define S_LOOK_AGAIN_MS 30000
-
-typedef enum { S_JOINED, S_SAID, S_POST } s_what_t;
-
-/*  What waits to be told, one after the other, so that a sender's words keep their order. */
-typedef struct s_word {
-    struct s_word *next;
-    s_what_t what;
-    bool is_binary;
-    uint32_t len;
-    char bytes[];
-} s_word_t;
+/*  When a room that was not there is looked for though nobody has joined, and one that could not be
+    looked for. */
+#define S_LOOK_MS 30000
+#define S_LOOK_AWAY_MS 2000
 
 typedef struct {
     gw_ws_t *ws;
@@ -46,12 +36,11 @@ typedef struct {
     uint64_t origin;  /* of what it causes; it has that told by itself */
     char *name;       /* as it is shown; NULL: not known yet */
     bool is_told;     /* all that was said before */
+    bool is_heard;    /* what is told from here on reaches it */
     bool has_joined;  /* the others are being told, or have been */
     bool is_speaking; /* what it says goes out */
-    s_word_t *first, **end;
-    unsigned count; /* of them, bounded by LIM_WS_PENDING */
-    size_t bytes;   /* bounded by GW_WS_SEND_BYTES */
-    uint64_t call;  /* that tells the first */
+    gw_words_t words;
+    uint64_t call; /* that tells the first */
     uint64_t look_call, look_ms;
 } s_open_t;
 
@@ -102,40 +91,16 @@ static void s_tell_move (gw_ws_t *ws, pt_str_t name, const char *did)
     gw_seat_tell (ws);
 }
 
-/* ---- what waits to be told ------------------------------------------------------------ */
-
-static void s_pop (s_open_t *self)
-{
-    s_word_t *word = self->first;
-    self->first = word->next;
-    if (!self->first)
-        self->end = &self->first;
-    self->count--;
-    self->bytes -= word->len;
-    free (word);
-}
-
-static s_word_t *s_word_new (s_what_t what, pt_str_t text, bool is_binary)
-{
-    s_word_t *word = calloc (1, sizeof *word + text.len);
-    if (!word)
-        return NULL;
-    word->what = what;
-    word->is_binary = is_binary;
-    word->len = text.len;
-    if (text.len)
-        memcpy (word->bytes, text.at, text.len);
-    return word;
-}
+/* ---- telling it ------------------------------------------------------------ */
 
 /*  What has been told to the others is told to who caused it. */
 static void s_tell_first (s_open_t *self)
 {
-    const s_word_t *word = self->first;
-    if (word->what == S_JOINED)
+    const gw_word_t *word = self->words.first;
+    if (word->kind == GW_WORD_JOINED)
         s_tell_move (self->ws, pt_str (self->name), "joined");
     else
-        gw_seat_tell_as (self->ws, (pt_str_t){word->bytes, word->len}, word->is_binary);
+        gw_seat_tell_as (self->ws, word->text, word->is_binary);
 }
 
 /*  When chat is away what waits is given up too: each would wait as long. */
@@ -144,21 +109,21 @@ static void s_fail_words (s_open_t *self, int err, const pt_error_t *error)
     bool is_away = pt_error_is_transient (err);
     do {
         gw_ws_fail_with (self->ws, 0, err, error);
-        s_pop (self);
-    } while (is_away && self->first && self->first->what == S_SAID);
+        gw_words_drop (&self->words);
+    } while (is_away && self->words.first && self->words.first->kind == GW_WORD_SAID);
 }
 
 static void s_pump (s_open_t *self);
 
 static void s_settle_first (s_open_t *self, int err, const pt_error_t *error)
 {
-    if (self->first->what == S_JOINED)
+    if (self->words.first->kind == GW_WORD_JOINED)
         self->is_speaking = true;
     if (err)
         s_fail_words (self, err, error);
     else {
         s_tell_first (self);
-        s_pop (self);
+        gw_words_drop (&self->words);
     }
 }
 
@@ -194,12 +159,12 @@ static uint64_t s_signal (const s_open_t *self, pt_room_signal_t *signal, sv_rep
 
 static void s_send_first (s_open_t *self)
 {
-    const s_word_t *word = self->first;
+    const gw_word_t *word = self->words.first;
     pt_room_signal_t signal = {.kind = PT_signal_JOINED};
     int err = 0;
-    if (word->what == S_SAID)
+    if (word->kind == GW_WORD_SAID)
         signal = (pt_room_signal_t){.kind = PT_signal_SAID,
-                                    .text = {word->bytes, word->len},
+                                    .text = word->text,
                                     .has_text = true,
                                     .binary = word->is_binary,
                                     .has_binary = word->is_binary};
@@ -210,14 +175,14 @@ static void s_send_first (s_open_t *self)
 
 static void s_post_first (s_open_t *self)
 {
-    gw_seat_post (self->ws, (pt_str_t){self->first->bytes, self->first->len});
-    s_pop (self);
+    gw_seat_post (self->ws, self->words.first->text);
+    gw_words_drop (&self->words);
 }
 
 static void s_pump (s_open_t *self)
 {
-    while (self->first && !self->call && !self->ws->is_closing) {
-        if (self->first->what != S_POST)
+    while (self->words.first && !self->call && !self->ws->is_closing) {
+        if (self->words.first->kind != GW_WORD_POST)
             s_send_first (self);
         else if (self->is_speaking)
             s_post_first (self);
@@ -227,22 +192,15 @@ static void s_pump (s_open_t *self)
 }
 
 /*  Says it when all that was said before has gone out. */
-static void s_say (s_open_t *self, s_what_t what, pt_str_t text, bool is_binary)
+static void s_say (s_open_t *self, gw_word_kind_t kind, pt_str_t text, bool is_binary)
 {
-    if (self->count >= LIM_WS_PENDING || self->bytes + text.len > GW_WS_SEND_BYTES) {
-        gw_ws_fail (self->ws, 0, PT_E_too_many, PT_LIT ("too much without an answer"));
-        return;
-    }
-    s_word_t *word = s_word_new (what, text, is_binary);
-    if (!word) {
-        gw_ws_shut (self->ws, GW_WS_SHORT, "out of memory"); /* what follows must not overtake it */
-        return;
-    }
-    *self->end = word;
-    self->end = &word->next;
-    self->count++;
-    self->bytes += word->len;
-    s_pump (self);
+    int err = gw_words_add (&self->words, kind, text, is_binary);
+    if (err == -PT_E_too_many)
+        gw_ws_fail (self->ws, 0, err, PT_LIT ("too much without an answer"));
+    else if (err)
+        gw_seat_end (self->ws, "out of memory"); /* what follows must not overtake it */
+    else
+        s_pump (self);
 }
 
 /* ---- joining ------------------------------------------------------------------------ */
@@ -250,19 +208,13 @@ static void s_say (s_open_t *self, s_what_t what, pt_str_t text, bool is_binary)
 /*  What was said too early waits behind it. */
 static void s_join (s_open_t *self)
 {
-    if (self->has_joined || !self->name || !self->is_told)
+    if (self->has_joined || !self->name || !self->is_told || !self->is_heard)
         return;
-    s_word_t *word = s_word_new (S_JOINED, (pt_str_t){0}, false);
-    if (!word) {
-        gw_ws_shut (self->ws, GW_WS_SHORT, "out of memory");
+    if (gw_words_add_first (&self->words, GW_WORD_JOINED)) {
+        gw_seat_end (self->ws, "out of memory");
         return;
     }
     self->has_joined = true;
-    word->next = self->first;
-    self->first = word;
-    if (!word->next)
-        self->end = &word->next;
-    self->count++;
     s_pump (self);
 }
 
@@ -284,7 +236,7 @@ static void s_on_name (gw_ws_t *ws, const void *msg)
 static void s_ask_name (gw_ws_t *ws)
 {
     const pt_person_ref_t oneself = {.account = gw_seat_account (ws)};
-    if (!gw_seat_try (ws, PT_OP_chat_person, &oneself, 0, s_on_name))
+    if (!gw_seat_try (ws, PT_OP_chat_person, &oneself, oneself.account, s_on_name))
         gw_seat_end (ws, "try again");
 }
 
@@ -317,7 +269,7 @@ static void s_ask_room (gw_ws_t *ws)
                                      .has_dialect = true,
                                      .room_address = address,
                                      .has_room_address = true};
-    if (!gw_seat_try (ws, PT_OP_chat_room_create, &create, 0, s_on_room))
+    if (!gw_seat_try (ws, PT_OP_chat_room_create, &create, create.account, s_on_room))
         gw_seat_end (ws, "try again");
 }
 
@@ -336,7 +288,7 @@ static void s_on_looked (void *arg, const sv_reply_t *reply)
     s_open_t *self = arg;
     bool is_away = reply->status && pt_error_is_transient (reply->status);
     self->look_call = 0;
-    self->look_ms = sv_now_ms () + (is_away ? S_LOOK_SOON_MS : S_LOOK_AGAIN_MS);
+    self->look_ms = sv_now_ms () + (is_away ? S_LOOK_AWAY_MS : S_LOOK_MS);
     if (!reply->status)
         gw_seat_follow (self->ws, ((const pt_room_detail_t *)reply->msg)->room->id, 0);
 }
@@ -355,13 +307,13 @@ static void s_look (s_open_t *self)
                                  .has_brief = true};
     const sv_call_t call = {.opcode = PT_OP_chat_room_find, .msg = &find, .deadline_ms = GW_WS_CALL_MS, .trace = trace};
     self->look_call = sv_bus_call (self->ws->gw->bus, &call, s_on_looked, self, NULL);
-    self->look_ms = sv_now_ms () + S_LOOK_SOON_MS;
+    self->look_ms = sv_now_ms () + S_LOOK_AWAY_MS;
 }
 
 static void s_ticked (gw_ws_t *ws)
 {
     s_open_t *self = s_own (ws);
-    if (sv_now_ms () >= self->look_ms)
+    if (ws->sessions->now_ms >= self->look_ms)
         s_look (self);
 }
 
@@ -391,6 +343,18 @@ static void s_on_signal (void *arg, const pt_room_signal_t *signal)
         s_tell_move (self->ws, signal->name, signal->kind == PT_signal_JOINED ? "joined" : "left");
 }
 
+/*  Whoever joined before this one heard it is found by looking. */
+static void s_on_ready (void *arg)
+{
+    s_open_t *self = arg;
+    if (self->ws->is_closing)
+        return;
+    self->is_heard = true;
+    s_look (self);
+    if (!s_is_anonymous (self))
+        s_join (self);
+}
+
 /* ---- life --------------------------------------------------------------------------- */
 
 static void s_opened (gw_ws_t *ws)
@@ -404,16 +368,16 @@ static void s_opened (gw_ws_t *ws)
     }
     gw_seat_keep (ws, self);
     self->ws = ws;
-    self->end = &self->first;
     gw_random (&self->origin, sizeof self->origin);
     self->origin &= LIM_SEQ;
-    self->look_ms = sv_now_ms () + S_LOOK_SOON_MS;
+    self->look_ms = sv_now_ms () + S_LOOK_MS;
     self->listener =
         gw_listener_new (ws->gw->signals, place->address, strlen (place->address), s_on_signal, self, &err);
     if (!self->listener) {
         gw_seat_end (ws, "try again");
         return;
     }
+    gw_listener_await (self->listener, s_on_ready);
     if (s_is_anonymous (self))
         return;
     s_ask_name (ws);
@@ -427,11 +391,11 @@ static void s_say_text (s_open_t *self, pt_str_t text)
 {
     pt_buf_t *out = gw_seat_begin (self->ws);
     if (gw_echo_put (out, text))
-        gw_ws_shut (self->ws, GW_WS_SHORT, "out of memory");
+        gw_seat_end (self->ws, "out of memory");
     else if (out->len > LIM_BODY)
         gw_seat_error (self->ws, PT_LIT ("the message is too long"));
     else
-        s_say (self, S_SAID, (pt_str_t){out->at, (uint32_t)out->len}, false);
+        s_say (self, GW_WORD_SAID, (pt_str_t){out->at, (uint32_t)out->len}, false);
 }
 
 static void s_heard_anonymous (s_open_t *self, pt_str_t text, bool is_binary)
@@ -441,7 +405,7 @@ static void s_heard_anonymous (s_open_t *self, pt_str_t text, bool is_binary)
     else if (text.len > LIM_BODY)
         gw_seat_error (self->ws, PT_LIT ("the message is too long"));
     else
-        s_say (self, S_SAID, text, true);
+        s_say (self, GW_WORD_SAID, text, true);
 }
 
 static void s_heard_person (s_open_t *self, pt_str_t text, bool is_binary)
@@ -455,7 +419,7 @@ static void s_heard_person (s_open_t *self, pt_str_t text, bool is_binary)
     if (!gw_said_read (self->ws, text, &said))
         return;
     if (gw_said_text (&said, "message", &body))
-        s_say (self, S_POST, body, false);
+        s_say (self, GW_WORD_POST, body, false);
     else
         gw_seat_error (self->ws, PT_LIT ("message is required."));
     gw_said_done (&said);
@@ -482,8 +446,7 @@ static void s_closing (gw_ws_t *ws)
     if (self->look_call)
         sv_bus_cancel (ws->gw->bus, self->look_call);
     gw_listener_destroy (&self->listener);
-    while (self->first)
-        s_pop (self);
+    gw_words_fini (&self->words);
     free (self->name);
 }
 

@@ -2,6 +2,7 @@
     fail. */
 
 #include "gw_voices.h"
+#include "gw_words.h"
 #include "gw_ws_fake.h"
 
 enum { ROOM = 12, ANN = 7, BOB = 8, SEEN = 3 };
@@ -69,7 +70,7 @@ static fake_call_t s_told (pt_signal_t kind, const char *text)
     const pt_room_signal_t *signal = call.msg;
     assert_int_equal (signal->kind, kind);
     assert_true (pt_str_eq (signal->address, PT_LIT ("lobby")));
-    assert_true (signal->has_origin);
+    assert_true (signal->has_origin || kind == PT_signal_PROBE);
     if (text)
         assert_true (pt_str_eq (signal->text, pt_str (text)));
     return call;
@@ -81,9 +82,31 @@ static void s_done (fake_call_t call)
     fake_answer (call, &done);
 }
 
+/*  The only open question for the room, which asks for the address. */
+static fake_call_t s_looked (void)
+{
+    fake_call_t call = fake_take (PT_OP_chat_room_find);
+    const pt_room_find_t *find = call.msg;
+    assert_true (find->has_address && pt_str_eq (find->address, PT_LIT ("lobby")));
+    assert_int_equal (find->dialect, PT_room_dialect_OPEN);
+    return call;
+}
+
+/*  What is told at the address from here on arrives. */
+static void s_prove (void)
+{
+    fake_call_t probe = s_told (PT_signal_PROBE, NULL);
+    s_done (probe);
+    s_hear (probe.msg);
+}
+
+/*  Somebody at an address without a room, who has looked whether there is one meanwhile; or in a room. */
 static fake_conn_t *s_guest (uint64_t room)
 {
     fake_conn_t *self = fake_sit (0, &gw_voice_open, "lobby", room);
+    s_prove ();
+    if (!room)
+        fake_refuse (s_looked (), -PT_E_not_found);
     fake_expect_none (self);
     return self;
 }
@@ -142,22 +165,12 @@ static void more_words_than_may_wait_are_refused (void **state)
         gw_ws_message (guest->ws, word, LIM_BODY, false);
         read = fake_read (guest);
     }
-    assert_int_equal (count, GW_WS_SEND_BYTES / LIM_BODY);
+    assert_int_equal (count, GW_WORDS_BYTES / LIM_BODY);
     assert_int_equal (guest->close_code, 0);
     free (word);
     s_done (call);
     fake_expect (guest, "first");
     fake_close (&guest);
-}
-
-/*  The only open question for the room, which asks for the address. */
-static fake_call_t s_looked (void)
-{
-    fake_call_t call = fake_take (PT_OP_chat_room_find);
-    const pt_room_find_t *find = call.msg;
-    assert_true (find->has_address && pt_str_eq (find->address, PT_LIT ("lobby")));
-    assert_int_equal (find->dialect, PT_room_dialect_OPEN);
-    return call;
 }
 
 static void s_answer_found (fake_call_t call, uint64_t head)
@@ -202,6 +215,21 @@ static void who_joins_has_a_guest_look_for_the_room_and_hear_all_of_it (void **s
     fake_close (&guest);
 }
 
+/*  The first look comes when whatever is told arrives; somebody joined before. */
+static void a_room_that_came_to_be_before_a_guest_could_hear_of_it_is_found (void **state)
+{
+    (void)state;
+    fake_conn_t *guest = fake_sit (0, &gw_voice_open, "lobby", 0);
+    assert_int_equal (fake_open (PT_OP_chat_room_find), 0);
+    s_prove ();
+    s_answer_found (s_looked (), 1);
+    s_answer_found (fake_take (PT_OP_chat_room_find), 1);
+    fake_expect_none (guest);
+    fake_answer_page (fake_take (PT_OP_chat_range), ROOM, 1, 1, 1);
+    fake_expect (guest, "{\"message\":\"(deleted): hi\"}");
+    fake_close (&guest);
+}
+
 static void a_room_that_can_not_be_looked_for_is_looked_for_again (void **state)
 {
     (void)state;
@@ -214,6 +242,26 @@ static void a_room_that_can_not_be_looked_for_is_looked_for_again (void **state)
     fake_expect_like (guest, "{\"message\":");
     fake_refuse (s_looked (), -PT_E_deadline);
     fake_expect_none (guest); /* nothing of it concerns the client */
+    fake_close (&guest);
+}
+
+static void a_room_that_nobody_was_heard_to_join_is_looked_for_now_and_then (void **state)
+{
+    (void)state;
+    fake_conn_t *guest = s_guest (0);
+    const uint64_t now_ms = sv_now_ms ();
+    const int64_t wall_us = sv_wall_us ();
+    gw_sessions_tick (fake.gw.sessions, now_ms + 20000, wall_us);
+    assert_int_equal (fake_open (PT_OP_chat_room_find), 0);
+    gw_sessions_tick (fake.gw.sessions, now_ms + 31000, wall_us);
+    gw_sessions_tick (fake.gw.sessions, now_ms + 32000, wall_us);
+    assert_int_equal (fake_open (PT_OP_chat_room_find), 1);
+    fake_refuse (s_looked (), -PT_E_deadline);
+    gw_sessions_tick (fake.gw.sessions, now_ms + 33000, wall_us);
+    s_answer_found (s_looked (), 0);
+    s_answer_found (fake_take (PT_OP_chat_room_find), 0);
+    gw_sessions_tick (fake.gw.sessions, now_ms + 100000, wall_us);
+    assert_int_equal (fake_open (PT_OP_chat_room_find), 0);
     fake_close (&guest);
 }
 
@@ -256,6 +304,7 @@ static void s_made (uint64_t head)
 static fake_conn_t *s_comer (void)
 {
     fake_conn_t *self = fake_sit (ANN, &gw_voice_open, "lobby", 0);
+    s_prove ();
     s_name ("ann");
     s_made (0);
     s_answer_found (fake_take (PT_OP_chat_room_find), 0);
@@ -275,6 +324,7 @@ static void who_comes_first_makes_the_room_and_joins_when_it_is_known_and_told (
     s_made (0);
     s_answer_found (fake_take (PT_OP_chat_room_find), 0);
     fake_expect_none (ann);
+    s_prove ();
     assert_int_equal (fake_open (PT_OP_chat_signal), 0); /* nobody knows her name */
     s_name ("ann");
     const fake_call_t call = s_told (PT_signal_JOINED, NULL);
@@ -353,6 +403,21 @@ static void who_can_not_be_named_or_given_a_room_may_come_again (void **state)
     }
 }
 
+static void who_would_not_hear_the_next_one_does_not_join (void **state)
+{
+    (void)state;
+    fake_conn_t *ann = fake_sit (ANN, &gw_voice_open, "lobby", 0);
+    s_name ("ann");
+    s_made (0);
+    s_answer_found (fake_take (PT_OP_chat_room_find), 0);
+    fake_expect_none (ann);
+    assert_int_equal (fake_open (PT_OP_chat_signal), 1);
+    s_prove ();
+    s_done (s_told (PT_signal_JOINED, NULL));
+    fake_expect (ann, "{\"message\":\"ann has joined the chat\"}");
+    s_close (&ann);
+}
+
 static void who_leaves_before_it_has_joined_is_not_missed (void **state)
 {
     (void)state;
@@ -381,13 +446,16 @@ int main (void)
         TEST (words_that_can_not_be_told_are_refused_one_by_one_and_later_ones_go),
         TEST (more_words_than_may_wait_are_refused),
         TEST (who_joins_has_a_guest_look_for_the_room_and_hear_all_of_it),
+        TEST (a_room_that_came_to_be_before_a_guest_could_hear_of_it_is_found),
         TEST (a_room_that_can_not_be_looked_for_is_looked_for_again),
+        TEST (a_room_that_nobody_was_heard_to_join_is_looked_for_now_and_then),
         TEST (a_guest_of_a_room_that_is_there_follows_it_at_once),
         TEST (who_comes_first_makes_the_room_and_joins_when_it_is_known_and_told),
         TEST (what_who_comes_says_before_it_has_joined_is_posted_behind_that),
         TEST (who_can_not_be_told_to_have_joined_is_told_so_and_speaks_all_the_same),
         TEST (who_has_joined_hears_others_come_and_go_and_what_guests_say),
         TEST (who_can_not_be_named_or_given_a_room_may_come_again),
+        TEST (who_would_not_hear_the_next_one_does_not_join),
         TEST (who_leaves_before_it_has_joined_is_not_missed),
         TEST (a_socket_that_can_not_listen_is_closed),
     };

@@ -271,7 +271,6 @@ static inline void fake_see_from (uint64_t now_ms)
 
 static inline int fake_setup (void **state)
 {
-    static const uint64_t seed[2] = {1, 2};
     (void)state;
     memset (&fake, 0, sizeof fake);
     fake.loop.ops = &fake_loop_ops;
@@ -284,7 +283,7 @@ static inline int fake_setup (void **state)
     fake.gw.checks = gw_checks_new (&fake.gw);
     fake_see_from (FAKE_FOR_EVER);
     fake.gw.rooms = gw_rooms_new (&fake.gw);
-    fake.gw.signals = gw_signals_new (&fake.gw, seed);
+    fake.gw.signals = gw_signals_new (&fake.gw, (uint64_t[2]){1, 2});
     fake.gw.sessions = gw_sessions_new (&fake.gw);
     bool is_whole = fake.arena && fake.codec && fake.gw.metrics && fake.gw.tokens && fake.gw.checks && fake.gw.rooms &&
                     fake.gw.signals && fake.gw.sessions;
