@@ -7,6 +7,11 @@
     "Host: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"          \
     "Sec-WebSocket-Version: 13\r\n"
 
+/*  Of 111 characters. */
+#define LONG_NAME                                                                                                      \
+    "/ws/chat/0123456789012345678901234567890123456789012345678901234567890123456789"                                  \
+    "01234567890123456789012345678901234567890/"
+
 enum { ROOM = 12 };
 
 static int s_setup (void **state)
@@ -71,19 +76,10 @@ static void s_answer_room (probe_t *self, const harness_frame_t *call, bool is_m
 
 static void test_names_that_no_room_can_have_are_not_there (void **state)
 {
-    static const char *const paths[] = {
-        "/ws/chat/",
-        "/ws/chat/x",
-        "/ws/chat//",
-        "/ws/chat/a.b/",
-        "/ws/chat/a/b/",
-        "/ws/chat/a%62c/",
-        "/ws/chat/\xc3\xbc/",
-        "/ws/chat",
-        "/ws/chat/../ws/",
-        "/ws/chat/lobby/?x/y",
-        "/ws/chat/0123456789012345678901234567890123456789012345678901234567890123456789"
-        "0123456789012345678901234567890/"};
+    static const char *const paths[] = {"/ws/chat/",           "/ws/chat/x",    "/ws/chat//",
+                                        "/ws/chat/a.b/",       "/ws/chat/a/b/", "/ws/chat/a%62c/",
+                                        "/ws/chat/\xc3\xbc/",  "/ws/chat",      "/ws/chat/../ws/",
+                                        "/ws/chat/lobby/?x/y", LONG_NAME};
     probe_t *self = *state;
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
         int fd = s_knock_known (self, paths[i]);

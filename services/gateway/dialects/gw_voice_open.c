@@ -179,9 +179,11 @@ static void s_post_first (s_open_t *self)
     gw_words_drop (&self->words);
 }
 
+/*  Whoever came before this one hears what it says: nothing goes out before the way of signals is
+    known to be there. */
 static void s_pump (s_open_t *self)
 {
-    while (self->words.first && !self->call && !self->ws->is_closing) {
+    while (self->is_heard && self->words.first && !self->call && !self->ws->is_closing) {
         if (self->words.first->kind != GW_WORD_POST)
             s_send_first (self);
         else if (self->is_speaking)
@@ -351,7 +353,9 @@ static void s_on_ready (void *arg)
         return;
     self->is_heard = true;
     s_look (self);
-    if (!s_is_anonymous (self))
+    if (s_is_anonymous (self))
+        s_pump (self);
+    else
         s_join (self);
 }
 
