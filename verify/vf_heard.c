@@ -3,8 +3,8 @@
     room's order, without a hole.
 
     The room itself says where a text stands, so nothing can be judged before all
-    events are there.  A socket's first message may be any, but what anybody began
-    to send after it was open is owed to it. */
+    events are there.  A socket's first message may be any that was not told on an
+    earlier one, but what anybody began to send after it was open is owed to it. */
 
 #include "vf_books.h"
 
@@ -84,6 +84,9 @@ static void s_take (vf_judge_t *self, vf_stream_t *stream, const vf_heard_t *hea
     where.seq = seq;
     if (VF_AT (room->records, vf_record_t, seq - 1)->account != heard->account)
         vf_find (self, VF_OTHERWISE, &where, "%.*s was told another sender of seq %u", (int)where.client.len,
+                 where.client.at, seq);
+    if (!stream->is_begun && seq <= stream->greatest)
+        vf_find (self, VF_TWICE, &where, "%.*s was told seq %u again on another socket", (int)where.client.len,
                  where.client.at, seq);
     s_pass (self, stream, seq);
     vf_stream_recv (self, stream, &(vf_event_t){.kind = VF_RECV, .op = VF_OK, .seq = seq});

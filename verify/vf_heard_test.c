@@ -202,6 +202,25 @@ static bool s_hear_twice (heard_t *self)
     return true;
 }
 
+/*  Its next socket begins with the last message of the one before. */
+static bool s_hear_again (heard_t *self)
+{
+    history_t *history = &self->history;
+    for (uint32_t i = 0, last = 0; i < history->count - 1; i++) {
+        if (s_is (&history->events[i], "d0", VF_OK, VF_HEARD))
+            last = i;
+        if (!last || !s_is (&history->events[i], "d0", VF_OK, VF_CONN))
+            continue;
+        memmove (&history->events[i + 2], &history->events[i + 1],
+                 (history->count - i - 1) * sizeof history->events[0]);
+        history->count++;
+        history->events[i + 1] = history->events[last];
+        history->events[i + 1].mono_ns = history->events[i].mono_ns + 1;
+        return true;
+    }
+    return false;
+}
+
 static bool s_swap (heard_t *self)
 {
     uint32_t next, i = s_pick (self, &next);
@@ -341,6 +360,7 @@ CAUGHT (the_first_message_after_opening_is_owed, s_miss_the_first, VF_GAP)
 CAUGHT (the_last_message_before_the_end_is_owed, s_miss_the_last, VF_GAP)
 CAUGHT (who_hears_nothing_was_owed_all, s_miss_all, VF_GAP)
 CAUGHT (a_message_that_was_heard_again_is_told, s_hear_twice, VF_TWICE)
+CAUGHT (a_message_that_another_socket_was_told_is_not_told_again, s_hear_again, VF_TWICE)
 CAUGHT (messages_that_were_heard_in_another_order_are_told, s_swap, VF_BACKWARDS)
 CAUGHT (a_text_that_the_room_does_not_hold_is_told, s_forge_text, VF_GHOST)
 CAUGHT (another_sender_is_told, s_forge_sender, VF_OTHERWISE)
@@ -358,6 +378,7 @@ int main (void)
         cmocka_unit_test (the_last_message_before_the_end_is_owed),
         cmocka_unit_test (who_hears_nothing_was_owed_all),
         cmocka_unit_test (a_message_that_was_heard_again_is_told),
+        cmocka_unit_test (a_message_that_another_socket_was_told_is_not_told_again),
         cmocka_unit_test (messages_that_were_heard_in_another_order_are_told),
         cmocka_unit_test (a_text_that_the_room_does_not_hold_is_told),
         cmocka_unit_test (another_sender_is_told),
