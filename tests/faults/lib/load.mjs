@@ -9,7 +9,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { call, must, person } from '../../e2e/lib/api.mjs';
 import { root, until } from '../../e2e/lib/cluster.mjs';
-import { ask, fresh } from '../../e2e/lib/dialect.mjs';
+import { ask, memberOf } from '../../e2e/lib/dialect.mjs';
 import { Witness, hashOf } from './witness.mjs';
 
 const build = process.env.BUILD ?? 'build/release';
@@ -36,16 +36,6 @@ async function each(items, work) {
   };
   await Promise.all(Array.from({ length: Math.min(parallel, items.length) }, worker));
   return results;
-}
-
-// An account of the members' dialect, with a Knox token, that is signed in natively too.
-async function member(base, name) {
-  const email = `${fresh(name)}@example.com`;
-  const password = `correct horse ${email}`;
-  const made = await ask(base, 'POST', '/api/v1/accounts/user/create/', { email, name, password, confirm_password: password });
-  const knox = await ask(base, 'POST', '/api/v1/accounts/login/', { email, password });
-  const grant = await must(base, 'POST', '/v1/sessions', { body: { identifier: email, password, device: 'test' } });
-  return { id: String(made.json.id), login: email, email, password, knox: knox.json.token, access: grant.access, refresh: grant.refresh, expires: grant.expires_in };
 }
 
 const range = (count) => Array.from({ length: count }, (_, i) => i);
@@ -129,7 +119,7 @@ export class Load {
     const modes = Object.entries(speakers).flatMap(([mode, count]) => range(count).map(() => mode));
     if (modes.length === 0) return;
     const base = this.cluster.url();
-    const people = await each(range(hosts + modes.length), (i) => member(base, i < hosts ? `h${i}` : `d${i - hosts}`));
+    const people = await each(range(hosts + modes.length), (i) => memberOf(base, i < hosts ? `h${i}` : `d${i - hosts}`));
     const [owner] = people;
     const made = await ask(base, 'POST', '/api/v1/chat/room/create/', { name: 'fault', members: people.map((one) => Number(one.id)) }, { as: `Bearer ${owner.access}` });
     if (made.status !== 201) throw new Error(`no room of members: ${made.status} ${made.text}`);
