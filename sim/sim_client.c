@@ -109,6 +109,8 @@ static void s_pump (sim_client_t *self, sim_room_t *room)
 static void s_tend (sim_client_t *self, sim_room_t *room)
 {
     uint64_t now_us = self->net->now_us;
+    if (self->is_seat)
+        return;
     if (room->rest_what && !room->rest && room->rest_retry_us <= now_us)
         s_ask_change (self, room);
     if (room->state == SIM_ROOM_OFF && room->is_out && room->is_wanted && !room->rest_what && room->retry_us <= now_us)
@@ -190,9 +192,11 @@ static void s_up (void *ctx, sim_link_t *link)
     (void)link;
     self->is_up = true;
     self->socket++;
-    sim_client_log (self, VF_CONN, VF_OK, NULL, &(sim_line_t){0});
+    sim_client_log (self, VF_CONN, VF_OK, self->is_seat ? &self->rooms[0] : NULL, &(sim_line_t){0});
+    if (self->is_seat)
+        self->rooms[0].state = SIM_ROOM_LIVE;
     for (unsigned i = 0; i < self->room_count; i++)
-        if (self->rooms[i].is_wanted && !self->rooms[i].is_out)
+        if (self->rooms[i].is_wanted && !self->rooms[i].is_out && !self->is_seat)
             sim_client_subscribe (self, &self->rooms[i]);
 }
 
@@ -241,9 +245,11 @@ static void s_connect (sim_client_t *self)
     if (sim_net_is_asleep (self->net, gateway->process.node) || gateway->is_draining)
         return;
     gw_identity_t identity = s_identity (self);
-    sim_end_t to = sim_gateway_accept (gateway, &identity);
+    sim_end_t to = sim_gateway_accept (gateway, &identity, self->is_seat ? self->rooms[0].id : 0);
     if (!to.ctx)
         return;
+    if (self->is_seat)
+        self->rooms[0].last = sim_pg_room (self->pg, self->rooms[0].id)->head;
     self->link = sim_net_connect (self->net, &from, &to);
     if (!self->link)
         sim_gateway_refuse (&to);

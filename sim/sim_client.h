@@ -37,7 +37,7 @@ typedef struct {
     sim_room_state_t state;
     uint64_t re; /* of subscribe, unsubscribe or history */
     uint64_t retry_us;
-    uint64_t last;                /* seq given to the application */
+    uint64_t last;                /* seq given to the application; of a seat, or the room's when it connected */
     uint64_t head;                /* told when it was subscribed */
     uint32_t seqs[SIM_SENDS + 2]; /* acknowledged, by number of the send; 0: not (yet) */
     bool is_wanted;               /* wants to be a member and to follow */
@@ -63,6 +63,7 @@ typedef struct {
     sim_history_t *history;
     sim_daemon_t *gateways[SIM_GATEWAYS];
     unsigned gateway_count, next_gateway;
+    bool is_seat;      /* listens to its one room in the members' dialect, and does nothing else */
     unsigned window;   /* sends of one room that may be under way */
     uint32_t body_max; /* bytes */
     sim_link_t *link;

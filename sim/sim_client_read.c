@@ -87,6 +87,15 @@ static sim_room_t *s_room (sim_client_t *self, uint64_t id)
     return NULL;
 }
 
+const pt_item_t *sim_client_owed (const sim_client_t *self, const sim_room_t *room)
+{
+    const sim_pg_room_t *truth = sim_pg_room (self->pg, room->id);
+    uint64_t at = room->last;
+    while (at < truth->head && truth->items[at].kind != PT_item_kind_MESSAGE)
+        at++;
+    return at < truth->head ? &truth->items[at] : NULL;
+}
+
 /*  ---- items ------------------------------------------------------------------------------ */
 
 /*  Whether what was given is what the database holds at that seq. */
@@ -351,10 +360,32 @@ static void s_take_rest (sim_client_t *self, const char *line)
 
 /*  ---- bytes ---------------------------------------------------------------------------------- */
 
+/*  A seat is told no seq: this must be the next message of its room. */
+static void s_take_said (sim_client_t *self, text_t text)
+{
+    sim_room_t *room = &self->rooms[0];
+    const pt_item_t *item = sim_client_owed (self, room);
+    pt_str_t body = s_string (text, "message"), sender = s_string (text, "sender");
+    char email[SIM_PG_EMAIL];
+    bool is_owed = item && pt_str_eq (body, item->body) && s_is (sender, sim_pg_email (item->sender, email));
+    sim_client_log (self, VF_HEARD, VF_OK, room,
+                    &(sim_line_t){.account = item ? item->sender : 0, .bodyhash = vf_hash (body.at, body.len)});
+    self->received++;
+    if (!is_owed)
+        sim_history_blame (self->history, item ? VF_OTHERWISE : VF_GHOST,
+                           "c%u was told \"%.*s\" by %.*s behind seq %llu of room %llu", self->index + 1,
+                           (int)(body.len < 20 ? body.len : 20), body.at, (int)sender.len, sender.at,
+                           (unsigned long long)room->last, (unsigned long long)room->id);
+    else
+        room->last = item->seq;
+}
+
 static void s_take_message (sim_client_t *self)
 {
     text_t text = {self->message.at, self->message.len};
-    if (text.len > 5 && memcmp (text.at, "{\"re\"", 5) == 0)
+    if (self->is_seat)
+        s_take_said (self, text);
+    else if (text.len > 5 && memcmp (text.at, "{\"re\"", 5) == 0)
         s_take_reply (self, text);
     else
         s_take_event (self, text);
@@ -407,7 +438,7 @@ static const char *s_lacks (const sim_client_t *self, const sim_room_t *room)
         return "has no answer to a change in";
     if (room->is_wanted && (room->is_out || room->state != SIM_ROOM_LIVE))
         return "is not subscribed to";
-    if (room->is_wanted && room->last < truth->head)
+    if (self->is_seat ? sim_client_owed (self, room) != NULL : room->is_wanted && room->last < truth->head)
         return "lacks the last items of";
     return NULL;
 }
