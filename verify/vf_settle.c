@@ -16,11 +16,12 @@ static vf_fault_t s_at (const vf_judge_t *self, uint32_t room, uint64_t seq, uin
 /* ---- rooms ------------------------------------------------------------------------ */
 
 /*  I6: in the room's order, a sender's acknowledged messages come in the order
-    in which it first tried them. */
+    in which it first tried them.  What was given up with its socket and not sent again
+    has no order with what was sent on another. */
 static void s_follow (vf_judge_t *self, const vf_send_t *send, uint64_t seq)
 {
     vf_stream_t *stream = VF_AT (self->streams, vf_stream_t, send->stream);
-    if (!send->is_acked)
+    if (!send->is_acked || (send->is_said && send->has_unknown))
         return;
     if (send->order < stream->last_order) {
         vf_fault_t where = s_at (self, send->room, seq, send->client);
