@@ -63,11 +63,12 @@ typedef struct {
     sim_history_t *history;
     sim_daemon_t *gateways[SIM_GATEWAYS];
     unsigned gateway_count, next_gateway;
-    bool is_seat;      /* listens to its one room in the members' dialect, and does nothing else */
+    bool is_seat;      /* listens and speaks in its one room in the members' dialect, and does nothing else */
     unsigned window;   /* sends of one room that may be under way */
     uint32_t body_max; /* bytes */
     sim_link_t *link;
     bool is_up, is_connecting;
+    bool wants_hang_up; /* with the next tick */
     uint64_t paused_us; /* reads nothing until then */
     sim_parcel_t *unread_first, *unread_last;
     uint64_t last_re;
@@ -85,6 +86,7 @@ void sim_client_fini (sim_client_t *self);
 
 /*  Acts of its user; whatever can't be done now is left undone. */
 void sim_client_send (sim_client_t *self, unsigned room);
+void sim_client_say (sim_client_t *self); /* of a seat */
 void sim_client_change (sim_client_t *self, unsigned room, char what, uint64_t whom);
 void sim_client_turn_away (sim_client_t *self, unsigned room); /* unsubscribe, and back */
 void sim_client_hang_up (sim_client_t *self);

@@ -150,6 +150,8 @@ static void s_act (sim_world_t *self, sim_client_t *client)
     if (client->is_seat) {
         if (what < 10)
             s_sign_out (self, client);
+        else
+            sim_client_say (client);
     } else if (what < 20 && client->index > 0)
         sim_client_change (client, room, 'l', client->account);
     else if (what < 40 && client->index == 0)
