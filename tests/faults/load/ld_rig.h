@@ -24,7 +24,7 @@ static inline int ld_rig_new (void **state, const char *more)
     ld_rig_t *rig = calloc (1, sizeof *rig);
     char path[64], fault[LD_FAULT];
     assert_non_null (rig);
-    strcpy (rig->folder, "/tmp/ld_rig_XXXXXX");
+    snprintf (rig->folder, sizeof rig->folder, "/tmp/ld_rig_XXXXXX");
     assert_non_null (mkdtemp (rig->folder));
     snprintf (path, sizeof path, "%s/plan.json", rig->folder);
     FILE *file = fopen (path, "w");
