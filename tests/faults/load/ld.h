@@ -142,7 +142,7 @@ struct ld {
     ld_https_t https;
     ld_stats_t stats;
     ld_client_t *clients;  /* plan.count */
-    ld_client_t **senders; /* those that send */
+    ld_client_t **senders; /* those that send, each once for each of its rooms */
     unsigned sender_count;
     ld_place_t *places;
     unsigned place_count;

@@ -357,13 +357,18 @@ static int s_compare_accounts (const void *a, const void *b)
     return ((*x)->plan->account > (*y)->plan->account) - ((*x)->plan->account < (*y)->plan->account);
 }
 
+/*  Once for each of their rooms: who has fewer rooms has less to say, as each room has
+    a window of its own. */
 static int s_make_senders (ld_t *self)
 {
-    self->senders = calloc (self->plan.count + 1, sizeof (ld_client_t *));
+    size_t count = 1;
+    for (unsigned i = 0; i < self->plan.count; i++)
+        count += self->plan.clients[i].sends ? self->plan.clients[i].room_count : 0;
+    self->senders = calloc (count, sizeof (ld_client_t *));
     if (!self->senders)
         return -PT_E_memory;
     for (unsigned i = 0; i < self->plan.count; i++)
-        if (self->plan.clients[i].sends && self->plan.clients[i].room_count)
+        for (unsigned r = 0; self->plan.clients[i].sends && r < self->plan.clients[i].room_count; r++)
             self->senders[self->sender_count++] = &self->clients[i];
     return 0;
 }
