@@ -13,6 +13,9 @@
 #define S_RECONNECT_MAX_US 150000
 #define S_MESSAGE_MAX (1024 * 1024)
 
+/*  Bytes of what a seat says: its dialect takes 1000 characters. */
+#define S_SAID_MAX 900
+
 /*  ---- frames out ------------------------------------------------------------------ */
 
 static uint64_t s_ask (sim_client_t *self, const char *format, ...) __attribute__ ((format (printf, 2, 3)));
@@ -109,6 +112,8 @@ static void s_pump (sim_client_t *self, sim_room_t *room)
 static void s_tend (sim_client_t *self, sim_room_t *room)
 {
     uint64_t now_us = self->net->now_us;
+    if (self->is_seat)
+        return;
     if (room->rest_what && !room->rest && room->rest_retry_us <= now_us)
         s_ask_change (self, room);
     if (room->state == SIM_ROOM_OFF && room->is_out && room->is_wanted && !room->rest_what && room->retry_us <= now_us)
@@ -127,6 +132,8 @@ static void s_on_tick (void *ctx, uint64_t arg)
 {
     (void)arg;
     sim_client_t *self = ctx;
+    if (self->wants_hang_up)
+        sim_client_hang_up (self);
     if (!self->link && !self->is_connecting)
         s_connect (self);
     if (self->unread_first && self->paused_us <= self->net->now_us)
@@ -147,6 +154,23 @@ static void s_drop_unread (sim_client_t *self)
     }
 }
 
+static void s_log_said (sim_client_t *self, const sim_room_t *room, const sim_send_t *send, vf_op_t op)
+{
+    char body[LIM_BODY];
+    uint32_t len = sim_body (body, self->account, send->number, send->size);
+    sim_client_log (self, VF_SEND, op, room, &(sim_line_t){.bodyhash = vf_hash (body, len)});
+}
+
+/*  What a seat said and has not heard is open for ever: said again it would be another
+    message. */
+static void s_give_up (sim_client_t *self, sim_room_t *room)
+{
+    for (; room->count > 0; room->count--) {
+        s_log_said (self, room, &room->outbox[room->first], VF_INFO);
+        room->first = (room->first + 1) % SIM_OUTBOX;
+    }
+}
+
 static void s_on_retry (void *ctx, uint64_t arg)
 {
     (void)arg;
@@ -159,7 +183,7 @@ static void s_lose (sim_client_t *self)
     if (self->is_up)
         sim_client_log (self, VF_CLOSE, VF_OK, NULL, &(sim_line_t){0});
     self->link = NULL;
-    self->is_up = false;
+    self->is_up = self->wants_hang_up = false;
     s_drop_unread (self);
     pt_buf_clear (&self->message);
     for (unsigned i = 0; i < self->room_count; i++) {
@@ -170,6 +194,8 @@ static void s_lose (sim_client_t *self)
         room->re = 0;
         room->rest = 0;
         room->is_lagging = room->is_pulling = false;
+        if (self->is_seat)
+            s_give_up (self, room);
         for (unsigned k = 0; k < room->count; k++) {
             sim_send_t *send = &room->outbox[(room->first + k) % SIM_OUTBOX];
             if (send->re)
@@ -190,9 +216,11 @@ static void s_up (void *ctx, sim_link_t *link)
     (void)link;
     self->is_up = true;
     self->socket++;
-    sim_client_log (self, VF_CONN, VF_OK, NULL, &(sim_line_t){0});
+    sim_client_log (self, VF_CONN, VF_OK, self->is_seat ? &self->rooms[0] : NULL, &(sim_line_t){0});
+    if (self->is_seat)
+        self->rooms[0].state = SIM_ROOM_LIVE;
     for (unsigned i = 0; i < self->room_count; i++)
-        if (self->rooms[i].is_wanted && !self->rooms[i].is_out)
+        if (self->rooms[i].is_wanted && !self->rooms[i].is_out && !self->is_seat)
             sim_client_subscribe (self, &self->rooms[i]);
 }
 
@@ -241,9 +269,11 @@ static void s_connect (sim_client_t *self)
     if (sim_net_is_asleep (self->net, gateway->process.node) || gateway->is_draining)
         return;
     gw_identity_t identity = s_identity (self);
-    sim_end_t to = sim_gateway_accept (gateway, &identity);
+    sim_end_t to = sim_gateway_accept (gateway, &identity, self->is_seat ? self->rooms[0].id : 0);
     if (!to.ctx)
         return;
+    if (self->is_seat)
+        self->rooms[0].last = sim_pg_room (self->pg, self->rooms[0].id)->head;
     self->link = sim_net_connect (self->net, &from, &to);
     if (!self->link)
         sim_gateway_refuse (&to);
@@ -283,6 +313,20 @@ void sim_client_send (sim_client_t *self, unsigned at)
         (sim_send_t){.number = ++room->next_number, .size = size};
     if (self->is_up && room->state == SIM_ROOM_LIVE)
         s_pump (self, room);
+}
+
+void sim_client_say (sim_client_t *self)
+{
+    char body[LIM_BODY];
+    sim_room_t *room = &self->rooms[0];
+    if (room->count == SIM_OUTBOX || room->next_number == SIM_SENDS || !self->is_up)
+        return;
+    uint32_t max = self->body_max < S_SAID_MAX ? self->body_max : S_SAID_MAX;
+    sim_send_t *send = &room->outbox[(room->first + room->count++) % SIM_OUTBOX];
+    *send = (sim_send_t){.number = ++room->next_number, .size = (uint32_t)sim_random_below (self->net->random, max)};
+    s_log_said (self, room, send, VF_INVOKE);
+    uint32_t len = sim_body (body, self->account, send->number, send->size);
+    s_ask (self, "{\"message\":\"%.*s\"}", (int)len, body);
 }
 
 void sim_client_change (sim_client_t *self, unsigned at, char what, uint64_t whom)

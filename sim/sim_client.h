@@ -37,7 +37,7 @@ typedef struct {
     sim_room_state_t state;
     uint64_t re; /* of subscribe, unsubscribe or history */
     uint64_t retry_us;
-    uint64_t last;                /* seq given to the application */
+    uint64_t last;                /* seq given to the application; of a seat, or the room's when it connected */
     uint64_t head;                /* told when it was subscribed */
     uint32_t seqs[SIM_SENDS + 2]; /* acknowledged, by number of the send; 0: not (yet) */
     bool is_wanted;               /* wants to be a member and to follow */
@@ -63,10 +63,12 @@ typedef struct {
     sim_history_t *history;
     sim_daemon_t *gateways[SIM_GATEWAYS];
     unsigned gateway_count, next_gateway;
+    bool is_seat;      /* listens and speaks in its one room in the members' dialect, and does nothing else */
     unsigned window;   /* sends of one room that may be under way */
     uint32_t body_max; /* bytes */
     sim_link_t *link;
     bool is_up, is_connecting;
+    bool wants_hang_up; /* with the next tick */
     uint64_t paused_us; /* reads nothing until then */
     sim_parcel_t *unread_first, *unread_last;
     uint64_t last_re;
@@ -84,6 +86,7 @@ void sim_client_fini (sim_client_t *self);
 
 /*  Acts of its user; whatever can't be done now is left undone. */
 void sim_client_send (sim_client_t *self, unsigned room);
+void sim_client_say (sim_client_t *self); /* of a seat */
 void sim_client_change (sim_client_t *self, unsigned room, char what, uint64_t whom);
 void sim_client_turn_away (sim_client_t *self, unsigned room); /* unsubscribe, and back */
 void sim_client_hang_up (sim_client_t *self);

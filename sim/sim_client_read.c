@@ -87,13 +87,28 @@ static sim_room_t *s_room (sim_client_t *self, uint64_t id)
     return NULL;
 }
 
+const pt_item_t *sim_client_owed (const sim_client_t *self, const sim_room_t *room)
+{
+    const sim_pg_room_t *truth = sim_pg_room (self->pg, room->id);
+    uint64_t at = room->last;
+    while (at < truth->head && truth->items[at].kind != PT_item_kind_MESSAGE)
+        at++;
+    return at < truth->head ? &truth->items[at] : NULL;
+}
+
 /*  ---- items ------------------------------------------------------------------------------ */
+
+/*  What the database holds at a seq; NULL: nothing. */
+static const pt_item_t *s_stored (const sim_client_t *self, const sim_room_t *room, uint64_t seq)
+{
+    const sim_pg_room_t *truth = sim_pg_room (self->pg, room->id);
+    return truth && seq >= 1 && seq <= truth->head ? &truth->items[seq - 1] : NULL;
+}
 
 /*  Whether what was given is what the database holds at that seq. */
 static void s_compare (sim_client_t *self, const sim_room_t *room, text_t text, uint64_t seq)
 {
-    const sim_pg_room_t *truth = sim_pg_room (self->pg, room->id);
-    const pt_item_t *item = truth && seq >= 1 && seq <= truth->head ? &truth->items[seq - 1] : NULL;
+    const pt_item_t *item = s_stored (self, room, seq);
     bool is_same = item && s_number (text, "id") == item->id;
     if (is_same && item->kind == PT_item_kind_MESSAGE)
         is_same = s_number (text, "sender") == item->sender && pt_str_eq (s_string (text, "send_id"), item->send_id) &&
@@ -140,6 +155,8 @@ static void s_take_item (sim_client_t *self, text_t text, bool is_pulled)
     pt_str_t body = s_string (text, "body"), send_id = s_string (text, "send_id");
     sim_line_t line = {.seq = seq, .account = s_number (text, is_message ? "sender" : "account")};
     if (is_message) {
+        const pt_item_t *item = s_stored (self, room, seq);
+        line.send_id = item ? item->send_id : (pt_str_t){0};
         line.sender = (uint32_t)line.account;
         line.number = (uint32_t)strtoul (send_id.len ? send_id.at + 1 : "0", NULL, 10);
         line.bodyhash = vf_hash (body.at, body.len);
@@ -351,10 +368,55 @@ static void s_take_rest (sim_client_t *self, const char *line)
 
 /*  ---- bytes ---------------------------------------------------------------------------------- */
 
+/*  Its own message is back; one of an earlier socket is certain as well. */
+static void s_take_own (sim_client_t *self, sim_room_t *room, pt_str_t body)
+{
+    char own[LIM_BODY];
+    sim_client_log (self, VF_SEND, VF_OK, room, &(sim_line_t){.bodyhash = vf_hash (body.at, body.len)});
+    self->acked++;
+    for (unsigned i = 0; i < room->count; i++) {
+        const sim_send_t *send = &room->outbox[(room->first + i) % SIM_OUTBOX];
+        uint32_t len = sim_body (own, self->account, send->number, send->size);
+        if (!pt_str_eq (body, (pt_str_t){own, len}))
+            continue;
+        s_remove_send (room, i);
+        return;
+    }
+}
+
+/*  A seat is told no seq: this must be the next message of its room.  An error does not
+    say which message it is about, so nothing is sure any more. */
+static void s_take_said (sim_client_t *self, text_t text)
+{
+    sim_room_t *room = &self->rooms[0];
+    if (s_field (text, "error")) {
+        self->wants_hang_up = true;
+        return;
+    }
+    const pt_item_t *item = sim_client_owed (self, room);
+    pt_str_t body = s_string (text, "message"), sender = s_string (text, "sender");
+    char email[SIM_PG_EMAIL];
+    bool is_owed = item && pt_str_eq (body, item->body) && s_is (sender, sim_pg_email (item->sender, email));
+    sim_client_log (self, VF_HEARD, VF_OK, room,
+                    &(sim_line_t){.account = item ? item->sender : 0, .bodyhash = vf_hash (body.at, body.len)});
+    self->received++;
+    if (!is_owed)
+        sim_history_blame (self->history, item ? VF_OTHERWISE : VF_GHOST,
+                           "c%u was told \"%.*s\" by %.*s behind seq %llu of room %llu", self->index + 1,
+                           (int)(body.len < 20 ? body.len : 20), body.at, (int)sender.len, sender.at,
+                           (unsigned long long)room->last, (unsigned long long)room->id);
+    else
+        room->last = item->seq;
+    if (is_owed && item->sender == self->account)
+        s_take_own (self, room, body);
+}
+
 static void s_take_message (sim_client_t *self)
 {
     text_t text = {self->message.at, self->message.len};
-    if (text.len > 5 && memcmp (text.at, "{\"re\"", 5) == 0)
+    if (self->is_seat)
+        s_take_said (self, text);
+    else if (text.len > 5 && memcmp (text.at, "{\"re\"", 5) == 0)
         s_take_reply (self, text);
     else
         s_take_event (self, text);
@@ -407,7 +469,7 @@ static const char *s_lacks (const sim_client_t *self, const sim_room_t *room)
         return "has no answer to a change in";
     if (room->is_wanted && (room->is_out || room->state != SIM_ROOM_LIVE))
         return "is not subscribed to";
-    if (room->is_wanted && room->last < truth->head)
+    if (self->is_seat ? sim_client_owed (self, room) != NULL : room->is_wanted && room->last < truth->head)
         return "lacks the last items of";
     return NULL;
 }

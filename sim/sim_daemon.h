@@ -53,8 +53,9 @@ void sim_gateway_drain (sim_daemon_t *self);
 void sim_gateway_end_turn (void *daemon);
 
 /*  The far end of a new connection of a client with that identity; .ctx is NULL when
-    the handshake is refused. */
-sim_end_t sim_gateway_accept (sim_daemon_t *self, const gw_identity_t *identity);
+    the handshake is refused.  `seat` is the room whose members' dialect is spoken, which
+    is told from its head on; 0: the native protocol. */
+sim_end_t sim_gateway_accept (sim_daemon_t *self, const gw_identity_t *identity, uint64_t seat);
 
 /*  Who is still served although his credential was revoked until `us`; NULL: nobody. */
 const gw_identity_t *sim_gateway_stale (const sim_daemon_t *self, uint64_t us);

@@ -8,6 +8,8 @@
 #include "gw_revoked.h"
 #include "gw_revoked_poll.h"
 #include "gw_room.h"
+#include "gw_seat.h"
+#include "gw_voices.h"
 #include "gw_ws.h"
 #include "sim_daemon.h"
 #include <stdio.h>
@@ -33,6 +35,7 @@ struct sim_session {
     sim_daemon_t *daemon;
     unsigned slot;
     gw_identity_t identity;
+    gw_place_t place; /* no room: it is native */
     sim_link_t *link; /* NULL until it is up */
     gw_ws_t *ws;
     bool is_dirty, is_closing;
@@ -173,9 +176,11 @@ static void s_up (void *ctx, sim_link_t *link)
     sim_session_t *self = ctx;
     sim_process_enter (&self->daemon->process);
     self->link = link;
-    self->ws = gw_ws_open (&self->daemon->gw, &self->conn, &self->identity, false);
+    self->ws = gw_ws_open (&self->daemon->gw, &self->conn, &self->identity, self->place.room != 0);
     if (!self->ws || self->daemon->is_draining)
         self->is_closing = true;
+    else if (self->place.room)
+        gw_seat_take (self->ws, &self->place);
     sim_process_wake (&self->daemon->process);
 }
 
@@ -211,7 +216,7 @@ static bool s_is_good (const sim_daemon_t *self, const gw_identity_t *identity)
     return self->is_running && gw_revoked_judge (self->gw.revoked, identity, self->process.net->now_us / 1000) == 0;
 }
 
-sim_end_t sim_gateway_accept (sim_daemon_t *self, const gw_identity_t *identity)
+sim_end_t sim_gateway_accept (sim_daemon_t *self, const gw_identity_t *identity, uint64_t seat)
 {
     sim_end_t end = {.node = self->process.node, .ops = &s_end_ops};
     unsigned slot = 0;
@@ -221,6 +226,9 @@ sim_end_t sim_gateway_accept (sim_daemon_t *self, const gw_identity_t *identity)
     if (!session)
         return end;
     *session = (sim_session_t){.conn = {&s_conn_ops}, .daemon = self, .slot = slot, .identity = *identity};
+    if (seat)
+        session->place =
+            (gw_place_t){.voice = &gw_voice_member, .room = seat, .head = sim_pg_room (self->pg, seat)->head};
     self->sessions[slot] = session;
     end.ctx = session;
     return end;

@@ -1,6 +1,7 @@
 /*  sim_history - see sim_history.h. */
 
 #include "sim_history.h"
+#include "vf_line.h"
 #include <stdarg.h>
 #include <stdlib.h>
 
@@ -25,12 +26,9 @@ static void s_hash (sim_history_t *self, uint64_t value)
 
 static void s_print (const sim_history_t *self, const sim_line_t *line)
 {
-    static const char *const ops[] = {"", "invoke", "ok", "fail", "info"};
-    static const char *const kinds[] = {"",     "client", "conn",  "close", "sub", "send",  "recv", "reset",
-                                        "read", "join",   "leave", "kick",  "end", "fault", "stat", "item"};
     fprintf (self->trace, "%10.3f c%-2u %-6s %-6s room %llu seq %llu head %llu", (double)line->at_us / 1e3,
-             line->client, kinds[line->kind], ops[line->op], (unsigned long long)line->room,
-             (unsigned long long)line->seq, (unsigned long long)line->head);
+             line->client, vf_kind_name ((vf_kind_t)line->kind), vf_op_name ((vf_op_t)line->op),
+             (unsigned long long)line->room, (unsigned long long)line->seq, (unsigned long long)line->head);
     if (line->number)
         fprintf (self->trace, " c%u-%u", line->sender, line->number);
     fprintf (self->trace, " %s%s%s\n", line->what ? line->what : "", line->recovered ? " recovered" : "",

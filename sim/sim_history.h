@@ -19,6 +19,7 @@ typedef struct {
     uint64_t account, room, seq, head;
     uint32_t sender; /* with number: send_id "c<sender>-<number>" */
     uint32_t number;
+    pt_str_t send_id; /* of a message that was given, as the database keeps it; borrowed */
     uint64_t bodyhash;
     const char *what; /* static */
 } sim_line_t;

@@ -17,6 +17,7 @@
 
 #define SIM_PG_ROOMS 8
 #define SIM_PG_ACCOUNTS 32
+#define SIM_PG_EMAIL 32 /* bytes of an address */
 #define SIM_PG_SESSIONS 32
 #define SIM_PG_REVOKED 128 /* further revocations fail */
 #define SIM_PG_ITEMS 8192  /* of one room; further ones fail as a full disk would */
@@ -42,6 +43,9 @@ void sim_pg_add_room (sim_pg_t *self, uint64_t id, unsigned accounts);
 sim_pg_room_t *sim_pg_room (const sim_pg_t *self, uint64_t id);
 unsigned sim_pg_rooms (const sim_pg_t *self);
 sim_pg_room_t *sim_pg_room_at (const sim_pg_t *self, unsigned i);
+
+/*  The address of an account, in `out`. */
+const char *sim_pg_email (uint64_t account, char out[SIM_PG_EMAIL]);
 
 /*  All sessions end, what they had begun is rolled back; down for so long. */
 void sim_pg_crash (sim_pg_t *self, uint64_t us);

@@ -2,6 +2,7 @@
     question and some time before the answer. */
 
 #include "sim_pg_priv.h"
+#include <stdio.h>
 #include <stdlib.h>
 
 /*  How long a question waits for a server that is away. */
@@ -59,6 +60,33 @@ static const pt_history_page_t *s_page (const sim_pg_t *self, pt_arena_t *arena,
     return reply;
 }
 
+const char *sim_pg_email (uint64_t account, char out[SIM_PG_EMAIL])
+{
+    snprintf (out, SIM_PG_EMAIL, "a%llu@example.com", (unsigned long long)account);
+    return out;
+}
+
+/*  Everybody, as those who are members now are not all who sent. */
+static const pt_history_page_t *s_range (const sim_pg_t *self, pt_arena_t *arena, const pt_range_query_t *asked)
+{
+    const pt_history_page_t *page = s_page (self, arena, asked->room, asked->after, asked->limit);
+    pt_history_page_t *reply = page ? pt_arena_alloc (arena, sizeof *reply) : NULL;
+    pt_person_t *people = reply ? pt_arena_alloc (arena, SIM_PG_ACCOUNTS * sizeof *people) : NULL;
+    char (*emails)[SIM_PG_EMAIL] = people ? pt_arena_alloc (arena, SIM_PG_ACCOUNTS * sizeof *emails) : NULL;
+    if (!emails || !asked->senders)
+        return emails ? page : NULL;
+    for (uint32_t i = 0; i < SIM_PG_ACCOUNTS; i++)
+        people[i] = (pt_person_t){.id = i + 1,
+                                  .uuid = PT_LIT ("00000000-0000-4000-8000-000000000000"),
+                                  .email = pt_str (sim_pg_email (i + 1, emails[i])),
+                                  .has_email = true};
+    *reply = *page;
+    reply->senders.at = people;
+    reply->senders.count = SIM_PG_ACCOUNTS;
+    reply->has_senders = true;
+    return reply;
+}
+
 static const pt_heads_t *s_heads (const sim_pg_t *self, pt_arena_t *arena, const void *msg)
 {
     const pt_head_query_t *asked = msg;
@@ -86,7 +114,6 @@ static bool s_is_member (const sim_pg_t *self, uint64_t id, uint64_t account)
 /*  NULL with the reason in `*out_err`. */
 static const void *s_read (const sim_pg_t *self, pt_arena_t *arena, uint16_t opcode, const void *msg, int *out_err)
 {
-    const pt_range_query_t *range = msg;
     const pt_history_query_t *history = msg;
     *out_err = -PT_E_not_found;
     switch (opcode) {
@@ -97,7 +124,7 @@ static const void *s_read (const sim_pg_t *self, pt_arena_t *arena, uint16_t opc
     case PT_OP_store_heads:
         return s_heads (self, arena, msg);
     case PT_OP_store_range:
-        return s_page (self, arena, range->room, range->after, range->limit);
+        return s_range (self, arena, msg);
     default:
         *out_err = -PT_E_not_member;
         if (!s_is_member (self, history->room, history->account))

@@ -29,7 +29,9 @@ static int s_add_line (vf_judge_t *judge, const sim_line_t *line)
         .recovered = line->recovered,
         .duplicate = line->duplicate,
     };
-    if (line->number)
+    if (line->kind == VF_RECV)
+        event.cmid = line->send_id;
+    else if (line->number)
         event.cmid = s_name (cmid, "m", line->number);
     if (line->what && line->kind == VF_RECV)
         event.what = pt_str (line->what);

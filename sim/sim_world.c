@@ -81,13 +81,15 @@ static int s_make (sim_world_t *self, const sim_order_t *order)
     self->auth = &self->daemons[self->daemon_count];
     s_add_daemons (self, SIM_AUTH, SIM_AUTHS);
     s_add_daemons (self, SIM_GATEWAY, gateways);
-    self->client_count = (unsigned)sim_random_between (&self->random, 4, SIM_CLIENTS);
+    self->client_count = 1 + (unsigned)sim_random_between (&self->random, 4, SIM_CLIENTS - 1);
     uint32_t body_max = s_choose_load (self);
     self->active_us = 1000 * sim_random_between (&self->random, 500, 3000);
     for (unsigned i = 0; i < self->room_count; i++)
         sim_pg_add_room (self->pg, S_FIRST_ROOM + i, self->client_count);
     for (unsigned i = 0; i < self->client_count; i++)
         s_add_client (self, i, body_max);
+    self->clients[self->client_count - 1].is_seat = true;
+    self->clients[self->client_count - 1].room_count = 1;
     return 0;
 }
 
@@ -144,8 +146,13 @@ static void s_act (sim_world_t *self, sim_client_t *client)
 {
     unsigned room = (unsigned)sim_random_below (&self->random, client->room_count);
     uint64_t what = sim_random_below (&self->random, 1000);
-    uint64_t whom = 2 + sim_random_below (&self->random, self->client_count - 1);
-    if (what < 20 && client->index > 0)
+    uint64_t whom = 2 + sim_random_below (&self->random, self->client_count - 2);
+    if (client->is_seat) {
+        if (what < 10)
+            s_sign_out (self, client);
+        else
+            sim_client_say (client);
+    } else if (what < 20 && client->index > 0)
         sim_client_change (client, room, 'l', client->account);
     else if (what < 40 && client->index == 0)
         sim_client_change (client, room, 'k', whom);

@@ -11,7 +11,7 @@
 #define SIM_CHATS 2
 #define SIM_AUTHS 1
 #define SIM_DAEMONS (SIM_BROKERS + SIM_STORES + SIM_CHATS + SIM_AUTHS + SIM_GATEWAYS)
-#define SIM_CLIENTS 8
+#define SIM_CLIENTS 9 /* one of them in a seat */
 #define SIM_FAULTS_MIN 3
 
 /*  Everything must flow again so long after the last fault has ended. */
@@ -49,9 +49,9 @@ typedef struct {
     sim_daemon_t *auth; /* one of them */
     unsigned daemon_count;
     sim_client_t clients[SIM_CLIENTS];
-    unsigned client_count, room_count;
-    unsigned pace_ms; /* between two acts of a client */
-    bool is_heavy;    /* long bodies: clients that pause fall behind */
+    unsigned client_count, room_count; /* the last client has the seat */
+    unsigned pace_ms;                  /* between two acts of a client */
+    bool is_heavy;                     /* long bodies: clients that pause fall behind */
     uint64_t events_min, active_us;
     bool is_over; /* no new acts and faults */
     uint64_t faults;

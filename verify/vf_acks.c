@@ -77,7 +77,8 @@ static uint64_t s_find (const vf_map_t *map, const list_t *list, uint64_t key)
 
 int vf_acks_add (vf_acks_t *self, const vf_event_t *event)
 {
-    bool is_send = event->kind == VF_SEND && (event->op == VF_INVOKE || event->op == VF_OK);
+    /*  Without a send_id nobody said where it is stored. */
+    bool is_send = event->kind == VF_SEND && event->cmid.len && (event->op == VF_INVOKE || event->op == VF_OK);
     if (!is_send && event->kind != VF_CLIENT)
         return 0;
     uint64_t client = vf_key (vf_hash (event->client.at, event->client.len), 0, 0);

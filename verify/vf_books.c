@@ -93,6 +93,20 @@ vf_send_t *vf_send (const vf_judge_t *self, uint64_t account, uint64_t room, uin
     return index == VF_NONE ? NULL : VF_AT (self->sends, vf_send_t, index);
 }
 
+uint64_t vf_send_key (const vf_event_t *event)
+{
+    return event->cmid.len ? vf_hash (event->cmid.at, event->cmid.len) : event->bodyhash;
+}
+
+vf_send_t *vf_send_of (const vf_judge_t *self, uint64_t room, const vf_record_t *record)
+{
+    vf_send_t *send = vf_send (self, record->account, room, record->cmid);
+    if (send)
+        return send;
+    send = vf_send (self, record->account, room, record->hash);
+    return send && send->is_said ? send : NULL;
+}
+
 vf_record_t *vf_record (vf_judge_t *self, vf_room_t *room, uint64_t seq)
 {
     if (seq == 0 || seq > (uint64_t)room->records.count + VF_SEQ_LEAP)

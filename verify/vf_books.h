@@ -39,6 +39,7 @@ typedef struct {
     vf_tape_t records; /* vf_record_t by seq - 1 */
     uint64_t head;     /* of the final store */
     bool has_final;
+    bool is_heard; /* by clients that are told no seqs */
 } vf_room_t;
 
 typedef struct {
@@ -58,6 +59,8 @@ typedef struct {
     uint64_t end;
     vf_hole_t holes[VF_HOLES_MAX];
     uint32_t hole_count;
+    uint64_t opened_ns;            /* without seqs: the socket at hand */
+    bool is_heard;                 /* without seqs */
     uint64_t last_order, last_seq; /* I6: of the last acknowledged send met in the room's order */
 } vf_stream_t;
 
@@ -70,7 +73,15 @@ typedef struct {
     uint64_t stored; /* first seq in the final store */
     bool is_acked, is_failed, has_unknown;
     bool is_open; /* tried, without an outcome yet */
+    bool is_said; /* without a send_id, and acknowledged without a seq */
 } vf_send_t;
+
+/*  What a client without seqs was told, or the beginning of its socket. */
+typedef struct {
+    uint32_t stream;
+    bool is_beginning;
+    uint64_t ns, account, hash;
+} vf_heard_t;
 
 /*  One account in one room, as the final store tells it. */
 typedef struct {
@@ -110,8 +121,8 @@ typedef struct {
 struct vf_judge {
     vf_limits_t limits;
     vf_counts_t counts;
-    vf_tape_t clients, rooms, streams, sends, members, windows, looks, faults, texts, lives, sessions;
-    vf_map_t client_of, room_of, stream_of, send_of, member_of, unbounded_of, session_of;
+    vf_tape_t clients, rooms, streams, sends, members, windows, looks, faults, texts, lives, sessions, heard;
+    vf_map_t client_of, room_of, stream_of, send_of, member_of, unbounded_of, session_of, heard_of;
     uint64_t latency[VF_BUCKETS];
     bool is_out_of_memory;
 };
@@ -134,6 +145,13 @@ vf_record_t *vf_record (vf_judge_t *self, vf_room_t *room, uint64_t seq);
 /*  The send with this key; NULL when there is none. */
 vf_send_t *vf_send (const vf_judge_t *self, uint64_t account, uint64_t room, uint64_t cmid);
 
+/*  What a send is known by: its send_id, or its text where it has none, which must
+    then be the only one of its sender. */
+uint64_t vf_send_key (const vf_event_t *event);
+
+/*  The send that a message came from; NULL: nobody's. */
+vf_send_t *vf_send_of (const vf_judge_t *self, uint64_t room, const vf_record_t *record);
+
 /*  Notes that something is wrong. */
 void vf_find (vf_judge_t *self, vf_finding_t finding, const vf_fault_t *where, const char *format, ...)
     __attribute__ ((format (printf, 4, 5)));
@@ -144,6 +162,11 @@ void vf_see (vf_judge_t *self, uint32_t room, uint32_t client, const vf_event_t 
 /*  Rules of one client's way through one room. */
 void vf_stream_sub (vf_judge_t *self, vf_stream_t *stream, const vf_event_t *event);
 void vf_stream_recv (vf_judge_t *self, vf_stream_t *stream, const vf_event_t *event);
+
+/*  Rules of clients that are told texts without seqs; vf_heard_settle when all
+    rooms are known, before streams are settled. */
+void vf_heard_add (vf_judge_t *self, uint32_t stream, const vf_event_t *event);
+void vf_heard_settle (vf_judge_t *self);
 
 /*  I9: what sessions and their connections do, and when they are revoked. */
 void vf_revoke_add (vf_judge_t *self, uint32_t client, const vf_event_t *event);

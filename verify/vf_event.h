@@ -25,7 +25,8 @@ typedef enum {
     VF_STAT,
     VF_ITEM,
     VF_REVOKE,
-    VF_USE
+    VF_USE,
+    VF_HEARD
 } vf_kind_t;
 
 /*  Texts are borrowed; absent ones are empty, absent numbers 0. */

@@ -78,12 +78,12 @@ void vf_judge_destroy (vf_judge_t **self_p)
         free (*VF_AT (self->texts, char *, i));
     for (uint32_t i = 0; i < self->rooms.count; i++)
         vf_tape_fini (&VF_AT (self->rooms, vf_room_t, i)->records);
-    vf_tape_t *tapes[] = {&self->clients, &self->rooms,  &self->streams, &self->sends, &self->members, &self->windows,
-                          &self->looks,   &self->faults, &self->texts,   &self->lives, &self->sessions};
+    vf_tape_t *tapes[] = {&self->clients, &self->rooms,  &self->streams, &self->sends, &self->members,  &self->windows,
+                          &self->looks,   &self->faults, &self->texts,   &self->lives, &self->sessions, &self->heard};
     for (size_t i = 0; i < sizeof tapes / sizeof tapes[0]; i++)
         vf_tape_fini (tapes[i]);
-    vf_map_t *maps[] = {&self->client_of, &self->room_of,      &self->stream_of, &self->send_of,
-                        &self->member_of, &self->unbounded_of, &self->session_of};
+    vf_map_t *maps[] = {&self->client_of, &self->room_of,      &self->stream_of,  &self->send_of,
+                        &self->member_of, &self->unbounded_of, &self->session_of, &self->heard_of};
     for (size_t i = 0; i < sizeof maps / sizeof maps[0]; i++)
         vf_map_fini (maps[i]);
     free (self);
@@ -96,7 +96,7 @@ static vf_send_t *s_new_send (vf_judge_t *self, uint32_t client_index, uint32_t 
 {
     vf_client_t *client = VF_AT (self->clients, vf_client_t, client_index);
     uint32_t stream;
-    uint64_t cmid = vf_hash (event->cmid.at, event->cmid.len);
+    uint64_t cmid = vf_send_key (event);
     vf_send_t *send =
         vf_stream (self, client_index, room_index, &stream) ? vf_tape_add (&self->sends, sizeof *send) : NULL;
     if (!send || !vf_map_put (&self->send_of, vf_key (client->account, event->room, cmid), self->sends.count - 1)) {
@@ -110,7 +110,8 @@ static vf_send_t *s_new_send (vf_judge_t *self, uint32_t client_index, uint32_t 
                         .client = client_index,
                         .stream = stream,
                         .order = ++client->sends,
-                        .first_ns = event->mono_ns};
+                        .first_ns = event->mono_ns,
+                        .is_said = event->cmid.len == 0};
     self->counts.sent++;
     return send;
 }
@@ -134,7 +135,7 @@ static void s_acked (vf_judge_t *self, vf_send_t *send, const vf_event_t *event)
 static void s_send (vf_judge_t *self, uint32_t client, uint32_t room, const vf_event_t *event)
 {
     uint64_t account = VF_AT (self->clients, vf_client_t, client)->account;
-    uint64_t cmid = vf_hash (event->cmid.at, event->cmid.len);
+    uint64_t cmid = vf_send_key (event);
     vf_send_t *send = vf_send (self, account, event->room, cmid);
     vf_fault_t where = {.room = event->room, .client = VF_AT (self->clients, vf_client_t, client)->name};
     if (!send && event->op == VF_INVOKE)
@@ -272,6 +273,13 @@ static void s_in_room (vf_judge_t *self, uint32_t client, const vf_event_t *even
         self->counts.delivered++;
         vf_stream_recv (self, stream, event);
         vf_see (self, room, client, event);
+        break;
+    case VF_CONN:
+        vf_heard_add (self, index, event);
+        break;
+    case VF_HEARD:
+        self->counts.delivered++;
+        vf_heard_add (self, index, event);
         break;
     case VF_RESET:
         stream->is_begun = false;

@@ -9,7 +9,7 @@ static const char *const s_kinds[] = {
     [VF_CLIENT] = "client", [VF_CONN] = "conn",   [VF_CLOSE] = "close", [VF_SUB] = "sub",   [VF_SEND] = "send",
     [VF_RECV] = "recv",     [VF_RESET] = "reset", [VF_READ] = "read",   [VF_JOIN] = "join", [VF_LEAVE] = "leave",
     [VF_KICK] = "kick",     [VF_END] = "end",     [VF_FAULT] = "fault", [VF_STAT] = "stat", [VF_ITEM] = "item",
-    [VF_REVOKE] = "revoke", [VF_USE] = "use",
+    [VF_REVOKE] = "revoke", [VF_USE] = "use",     [VF_HEARD] = "heard",
 };
 #define OPS (sizeof s_ops / sizeof s_ops[0])
 #define KINDS (sizeof s_kinds / sizeof s_kinds[0])

@@ -85,7 +85,7 @@ void vf_revoke_add (vf_judge_t *self, uint32_t index, const vf_event_t *event)
         s_use (self, index, event);
     else if (life && event->kind == VF_CLOSE)
         s_end (client, life, event);
-    else if (life && event->kind == VF_RECV)
+    else if (life && (event->kind == VF_RECV || event->kind == VF_HEARD))
         life->given_ns = s_later (life->given_ns, event->mono_ns);
     else if (life && (event->kind == VF_SUB || event->kind == VF_SEND || event->kind == VF_READ))
         life->took_ns = s_later (life->took_ns, event->mono_ns);

@@ -16,11 +16,12 @@ static vf_fault_t s_at (const vf_judge_t *self, uint32_t room, uint64_t seq, uin
 /* ---- rooms ------------------------------------------------------------------------ */
 
 /*  I6: in the room's order, a sender's acknowledged messages come in the order
-    in which it first tried them. */
+    in which it first tried them.  What was given up with its socket and not sent again
+    has no order with what was sent on another. */
 static void s_follow (vf_judge_t *self, const vf_send_t *send, uint64_t seq)
 {
     vf_stream_t *stream = VF_AT (self->streams, vf_stream_t, send->stream);
-    if (!send->is_acked)
+    if (!send->is_acked || (send->is_said && send->has_unknown))
         return;
     if (send->order < stream->last_order) {
         vf_fault_t where = s_at (self, send->room, seq, send->client);
@@ -35,7 +36,7 @@ static void s_follow (vf_judge_t *self, const vf_send_t *send, uint64_t seq)
 static void s_message (vf_judge_t *self, uint32_t room, uint64_t seq, const vf_record_t *record)
 {
     vf_fault_t where = s_at (self, room, seq, record->client);
-    vf_send_t *send = vf_send (self, record->account, where.room, record->cmid);
+    vf_send_t *send = vf_send_of (self, where.room, record);
     if (!send || send->hash != record->hash) {
         vf_find (self, VF_GHOST, &where, "seq %llu holds what nobody sent", (unsigned long long)seq);
         return;
@@ -121,10 +122,14 @@ static void s_acked (vf_judge_t *self, const vf_send_t *send, bool has_final)
     counts->acked_in_faults += s_is_in_fault (self, send);
     counts->ack_max_us = us > counts->ack_max_us ? us : counts->ack_max_us;
     self->latency[s_bucket (us)]++;
-    if (!has_final || send->stored == send->seq)
+    bool is_kept = send->is_said ? send->stored > 0 : send->stored == send->seq;
+    if (!has_final || is_kept)
         return;
     vf_fault_t where = s_at (self, send->room, send->seq, send->client);
-    if (send->stored)
+    if (send->is_said)
+        vf_find (self, VF_LOST, &where, "%.*s heard its own message, which is not in the store", (int)where.client.len,
+                 where.client.at);
+    else if (send->stored)
         vf_find (self, VF_LOST, &where, "acknowledged as seq %llu, stored as %llu", (unsigned long long)send->seq,
                  (unsigned long long)send->stored);
     else
@@ -206,6 +211,7 @@ void vf_settle (vf_judge_t *self)
     for (uint32_t i = 0; i < self->rooms.count; i++)
         s_room (self, i);
     s_sends (self, has_final);
+    vf_heard_settle (self);
     for (uint32_t i = 0; i < self->streams.count; i++)
         s_stream (self, VF_AT (self->streams, vf_stream_t, i));
     for (uint32_t i = 0; i < self->looks.count; i++)

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { person, roomOf } from '../e2e/lib/api.mjs';
 import { Cluster, root, until } from '../e2e/lib/cluster.mjs';
+import { ask, memberOf } from '../e2e/lib/dialect.mjs';
 
 const seconds = Number(process.argv[2] ?? 4);
 const tools = join(root, process.env.BUILD ?? 'build/release', 'tools');
@@ -37,6 +38,11 @@ function daemons(cluster) {
   return rest;
 }
 
+// Turns of two ways that are compared with each other.
+const dialectRuns = 3;
+
+const median = (values) => values.toSorted((a, b) => a - b)[values.length >> 1];
+const sum = (values) => Object.values(values).reduce((a, b) => a + b, 0);
 const rate = (count, time) => `${(count / time / 1000).toFixed(1)} k/s`;
 const perMillion = (used, count) => ((used / count) * 1e6).toFixed(2);
 
@@ -48,10 +54,26 @@ async function fanOut(cluster, ann, room, clients, window) {
   await new Promise((resolve) => setTimeout(resolve, 300));
   const yard = await measured({ raw: raw.pid }, () => tool('ws_load', port + 500, ...args, '-', 'x'));
   raw.kill();
-  const all = Object.values(parley.used).reduce((a, b) => a + b, 0);
+  const all = sum(parley.used);
   console.log(
     `| fan-out 1x${clients}, ${window} in flight | ${rate(parley.deliveries, seconds)} | ${rate(yard.deliveries, seconds)} | ${(parley.deliveries / yard.deliveries).toFixed(2)} |` +
       ` p50 ${parley.p50_us} us, p99 ${parley.p99_us} us (yardstick ${yard.p50_us}, ${yard.p99_us}); CPU-s per million deliveries: gateway ${perMillion(parley.used.gateway0, parley.deliveries)}, all daemons ${perMillion(all, parley.deliveries)}, yardstick ${perMillion(yard.used.raw, yard.deliveries)}; ${parley.errors} errors |`,
+  );
+}
+
+// The same room size and texts natively and on the sockets of a members' room, turn by turn; medians.
+async function fanOutThroughDialect(cluster, native, dialect, clients, window) {
+  const ways = { fanout: [], dialect: [] };
+  for (let i = 0; i < dialectRuns; i++)
+    for (const [mode, { who, room }] of [['fanout', native], ['dialect', dialect]])
+      ways[mode].push(await measured(daemons(cluster), () => tool('ws_load', cluster.port, mode, clients, window, seconds, who.access, room)));
+  const of = (mode, value) => median(ways[mode].map(value));
+  const ratio = (value) => (of('dialect', value) / of('fanout', value)).toFixed(2);
+  const [gateway, all] = [({ used, deliveries }) => used.gateway0 / deliveries, ({ used, deliveries }) => sum(used) / deliveries];
+  const times = (mode) => ['p50_us', 'p99_us'].map((key) => of(mode, (run) => run[key])).join(', ');
+  console.log(
+    `| fan-out through a dialect 1x${clients}, ${window} in flight | ${rate(of('dialect', (run) => run.deliveries), seconds)} | ${rate(of('fanout', (run) => run.deliveries), seconds)} (native) | ${ratio((run) => run.deliveries)} |` +
+      ` medians of ${dialectRuns}; CPU per delivery against native: gateway ${ratio(gateway)}, all daemons ${ratio(all)}; p50, p99 ${times('dialect')} us (native ${times('fanout')}); frames of ${of('dialect', (run) => run.frame_bytes)} bytes (native ${of('fanout', (run) => run.frame_bytes)}); ${sum(ways.dialect.map((run) => run.errors))} errors |`,
   );
 }
 
@@ -67,8 +89,6 @@ async function durable(cluster, ann, rooms, clients, window, batch) {
       ` p50 ${parley.p50_us} us, p99 ${parley.p99_us} us; CPU-us per message: ${shares}; ${parley.errors} errors |`,
   );
 }
-
-const median = (values) => values.toSorted((a, b) => a - b)[values.length >> 1];
 
 async function bulk(kind, streams) {
   const runs = [];
@@ -95,6 +115,9 @@ try {
   await fanOut(cluster, ann, rooms[0], 100, 128);
   await fanOut(cluster, ann, rooms[1], 1000, 8);
   await fanOut(cluster, ann, rooms[1], 1000, 32);
+  const bob = await memberOf(cluster.url(), 'bench');
+  const made = await ask(cluster.url(), 'POST', '/api/v1/chat/room/create/', { name: 'bench', members: [Number(bob.id), Number(ann.id)] }, { as: `Token ${bob.knox}` });
+  await fanOutThroughDialect(cluster, { who: ann, room: rooms[1] }, { who: bob, room: made.json.slug }, 1000, 32);
   await durable(cluster, ann, rooms.slice(2, 3), 64, 4, 64);
   await durable(cluster, ann, rooms, 200, 4, 256);
   await bulk('ipc', 1);

@@ -2,10 +2,12 @@
     closed loop, counted from what arrives.
 
     usage: ws_load PORT fanout CLIENTS WINDOW SECONDS TOKEN ROOM
+           ws_load PORT dialect CLIENTS WINDOW SECONDS TOKEN ADDRESS
            ws_load PORT durable CLIENTS WINDOW SECONDS TOKEN ROOM[,ROOM...]
 
     fanout: all clients subscribe to ROOM, the first keeps WINDOW messages in
     flight (sent, not yet back at itself); a delivery is one message at one client.
+    dialect: the same on the sockets of the members' room with that address.
     durable: every client keeps WINDOW sends in flight in its room (rooms in
     turn) and counts acknowledgements; nobody subscribes.
     TOKEN `-` speaks to the yardstick server, which broadcasts whatever comes. Prints one
@@ -47,6 +49,7 @@ typedef struct {
     int epoll;
     uint16_t port;
     bool is_fanout, is_raw;
+    bool is_dialect; /* a fan-out, spoken in the members' dialect */
     unsigned count, window;
     const char *token;
     client_t *clients;
@@ -102,11 +105,16 @@ static size_t s_frame (char *out, const char *text, size_t len)
     return at + 4 + len;
 }
 
+/*  What people write to each other. */
+#define BODY "sixty-four bytes of text, as people write them to each other, ok."
+
 static size_t s_format_send (const load_t *self, const client_t *client, uint64_t number, char *out, size_t size)
 {
+    if (self->is_dialect)
+        return (size_t)snprintf (out, size, "{\"message\":\"" BODY "\"}");
     return (size_t)snprintf (out, size,
                              "{\"op\":\"send\",\"id\":%llu,\"room\":\"%s\",\"send_id\":\"%x-%x-%llx\",\"body\":"
-                             "\"sixty-four bytes of text, as people write them to each other, ok.\"}",
+                             "\"" BODY "\"}",
                              (unsigned long long)number + 2, client->room, (unsigned)(client - self->clients),
                              (unsigned)self->start_us, (unsigned long long)number);
 }
@@ -146,7 +154,7 @@ static bool s_starts (const char *text, size_t len, const char *with)
 static void s_take_frame (load_t *self, client_t *client, const char *text, size_t len)
 {
     bool measured = self->now_us > self->measured_from && self->measured_from > 0;
-    if (s_starts (text, len, "{\"ev\":\"message\"")) {
+    if (s_starts (text, len, self->is_dialect ? "{\"message\":" : "{\"ev\":\"message\"")) {
         if (measured) {
             self->deliveries++;
             self->frames++;
@@ -164,7 +172,7 @@ static void s_take_frame (load_t *self, client_t *client, const char *text, size
         if (memmem (text, len, "\"error\"", 7))
             self->errors++;
         s_opened (self, client);
-    } else if (s_starts (text, len, "{\"re\":")) {
+    } else if (s_starts (text, len, self->is_dialect ? "{\"error\":" : "{\"re\":")) {
         if (memmem (text, len, "\"error\"", 7)) {
             if (self->errors++ == 0)
                 fprintf (stderr, "ws_load: %.*s\n", (int)len, text);
@@ -207,7 +215,7 @@ static void s_take_bytes (load_t *self, client_t *client, const char *bytes, siz
 static void s_subscribe (load_t *self, client_t *client)
 {
     char text[256], out[300];
-    if (self->is_raw || !self->is_fanout) {
+    if (self->is_raw || self->is_dialect || !self->is_fanout) {
         s_opened (self, client);
         return;
     }
@@ -240,10 +248,11 @@ static void s_connect (load_t *self, client_t *client)
         s_fail ("connect");
     setsockopt (client->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
     int len = snprintf (text, sizeof text,
-                        "GET /v1/ws HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                        "GET %s%s%s HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
                         "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
                         "Authorization: Bearer %s\r\n\r\n",
-                        self->token);
+                        self->is_dialect ? "/ws/chat/" : "/v1/ws", self->is_dialect ? client->room : "",
+                        self->is_dialect ? "/" : "", self->token);
     s_write (client, text, (size_t)len);
     size_t got = 0;
     char *end = NULL;
@@ -330,11 +339,12 @@ static void s_assign_rooms (load_t *self, char *list)
 int main (int argc, char **argv)
 {
     if (argc != 8) {
-        fprintf (stderr, "usage: ws_load PORT fanout|durable CLIENTS WINDOW SECONDS TOKEN ROOM[,ROOM...]\n");
+        fprintf (stderr, "usage: ws_load PORT fanout|dialect|durable CLIENTS WINDOW SECONDS TOKEN ROOM[,ROOM...]\n");
         return 2;
     }
     load_t self = {.port = (uint16_t)strtoul (argv[1], NULL, 10),
-                   .is_fanout = strcmp (argv[2], "fanout") == 0,
+                   .is_fanout = strcmp (argv[2], "durable") != 0,
+                   .is_dialect = strcmp (argv[2], "dialect") == 0,
                    .count = (unsigned)strtoul (argv[3], NULL, 10),
                    .window = (unsigned)strtoul (argv[4], NULL, 10),
                    .token = argv[6],

@@ -18,6 +18,7 @@ export const controls = [
   { name: 'ack-before-commit', what: 'store answers before COMMIT is back', row: 'postgres-crash', injections: 20, shows: 'lost' },
   { name: 'no-heads', what: 'gateways never ask for what they missed', row: 'pub-loss', injections: 20, shows: 'lost' },
   { name: 'no-fifo', what: 'a gateway lets a send overtake one whose outcome is open', row: 'disk-full', injections: 20, shows: 'reordered' },
+  { name: 'no-page', what: 'a gateway leaves out for dialects whose sender it does not know', row: 'kill', injections: 6, shows: 'lost' },
   { name: 'no-revoked-poll', what: 'gateways trust events about what is revoked', row: 'revoked-events-lost', injections: 20, shows: 'outlived' },
   { name: 'early-clean', what: 'drive removes an upload before store has its file', row: 'files-crash-points', flavour: 'crash', injections: 14, shows: /bytes were acknowledged/ },
 ];

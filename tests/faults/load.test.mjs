@@ -21,7 +21,7 @@ function readLogs(folder) {
 
 before(async () => {
   cluster = await Cluster.start({ gateways: 2, env: { PARLEY_WS_RATE: '0' } });
-  load = await Load.start(cluster, { people: 8, rooms: 4, members: 4, rate: 300, modes: { churn: 2, slow: 1, stopped: 1, idle: 2, revoked: 2 }, plan: { churn_ms: 300, revoke_ms: 500, ways: ['one', 'all'] } });
+  load = await Load.start(cluster, { people: 8, rooms: 4, members: 4, rate: 300, modes: { churn: 2, slow: 1, stopped: 1, idle: 2, revoked: 2 }, speakers: { normal: 2, slow: 1, stopped: 1 }, plan: { churn_ms: 300, revoke_ms: 500, ways: ['one', 'all'] } });
   const first = await load.flows(10000);
   assert.ok(first > 0);
   await delay(1500);
@@ -48,7 +48,7 @@ test('all that was sent is acknowledged and delivered', () => {
 test('every acknowledged message is in the final rooms with its body', () => {
   const final = new Map(events.filter((event) => event.kind === 'item').map((event) => [`${event.room} ${event.seq}`, event]));
   const hashes = new Map(events.filter((event) => event.kind === 'send' && event.op === 'invoke').map((event) => [event.cmid, event.bodyhash]));
-  const acks = events.filter((event) => event.kind === 'send' && event.op === 'ok');
+  const acks = events.filter((event) => event.kind === 'send' && event.op === 'ok' && event.cmid);
   assert.ok(acks.length > 500);
   for (const ack of acks) assert.equal(final.get(`${ack.room} ${ack.seq}`)?.bodyhash, hashes.get(ack.cmid), ack.cmid);
 });
@@ -78,6 +78,21 @@ test('a client that stays is given each item of its rooms once, in order', () =>
     last.set(room, seq);
   }
   assert.ok(last.size > 0);
+});
+
+test('a client that speaks a dialect hears each message of its room once, in order, from the right sender', () => {
+  const room = load.spoken[0].id;
+  const said = events.filter((event) => event.kind === 'item' && event.room === room && event.cmid).map((event) => `${event.account} ${event.bodyhash}`);
+  assert.ok(said.length > 20, `${said.length} messages`);
+  for (const name of ['d0', 'd1', 'd2', 'd3']) {
+    const own = events.filter((event) => event.client === name);
+    const sockets = own.filter((event) => event.kind === 'conn');
+    assert.ok(sockets.length >= 2 && sockets.every((event) => event.room === room), name);
+    const heard = own.slice(own.lastIndexOf(sockets.at(-1))).filter((event) => event.kind === 'heard').map((event) => `${event.account} ${event.bodyhash}`);
+    assert.deepEqual(heard, said.slice(said.indexOf(heard[0])), name);
+    assert.ok(own.some((event) => event.kind === 'end'), name);
+  }
+  assert.ok(events.some((event) => event.client === 'd0' && event.kind === 'send' && event.op === 'ok' && event.seq === undefined));
 });
 
 test('the hash of bodies is FNV-1a', () => {

@@ -22,7 +22,7 @@ const findingsKept = 20;
 const between = (random, [least, most]) => least + random() * (most - least);
 
 // Enough clients that every gateway, broker and connection to PostgreSQL has work all the time.
-const people = { people: 24, rooms: 12, members: 6, modes: { churn: 3 } };
+const people = { people: 24, rooms: 12, members: 6, modes: { churn: 3 }, speakers: { normal: 2, slow: 1 } };
 
 // Rates of requests and logins are for clients of the world, not for a load that all comes from one address.
 const clusterEnv = { PARLEY_WS_RATE: '0', PARLEY_RATE_LIMITS: 'off', PARLEY_ACCESS_TTL: '1h' };

@@ -1,6 +1,6 @@
 // dialect - what clients of other chat systems send: bodies in three ways, and answers with all that clients look at.
 import { randomUUID } from 'node:crypto';
-import { call } from './api.mjs';
+import { call, must } from './api.mjs';
 import { cookiesOf } from './credentials.mjs';
 
 // The three ways to write a body: each gives what `ask` takes.
@@ -26,6 +26,16 @@ export async function ask(base, method, path, body, { as, headers = {}, way = 'j
 
 // A name nobody has.
 export const fresh = (prefix) => `${prefix}_${randomUUID().slice(0, 8)}`;
+
+// An account of the members' dialect that is signed in natively too: { id, login, email, password, knox, access, refresh, expires }.
+export async function memberOf(base, name) {
+  const email = `${fresh(name)}@example.com`;
+  const password = `correct horse ${email}`;
+  const made = await ask(base, 'POST', '/api/v1/accounts/user/create/', { email, name, password, confirm_password: password });
+  const knox = await ask(base, 'POST', '/api/v1/accounts/login/', { email, password });
+  const grant = await must(base, 'POST', '/v1/sessions', { body: { identifier: email, password, device: 'test' } });
+  return { id: String(made.json.id), login: email, email, password, knox: knox.json.token, access: grant.access, refresh: grant.refresh, expires: grant.expires_in };
+}
 
 // What a JWT says: { header, claims }.
 export function openToken(token) {

@@ -9,6 +9,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { call, must, person } from '../../e2e/lib/api.mjs';
 import { root, until } from '../../e2e/lib/cluster.mjs';
+import { ask, memberOf } from '../../e2e/lib/dialect.mjs';
 import { Witness, hashOf } from './witness.mjs';
 
 const build = process.env.BUILD ?? 'build/release';
@@ -20,6 +21,8 @@ const pageSize = 200;
 // Modes in which each client is a person of its own, and sends.
 const moving = new Set(['churn', 'revoked']);
 const finishMs = 90000;
+// Native clients in the room of those that speak its dialect.
+const hosts = 2;
 
 // Calls `work` on every item, so many at a time; results in order.
 async function each(items, work) {
@@ -39,13 +42,15 @@ const range = (count) => Array.from({ length: count }, (_, i) => i);
 
 export class Load {
   // people send and read in `rooms` rooms of `members` each; `modes` adds clients: { slow, stopped, churn, idle, revoked: how many }.
+  // `speakers` are clients of a members' room, on its own socket: { normal, slow, stopped: how many }; native ones are there beside them.
   // `staff` is an access token for clients that staff signs out. `plan` is merged into the tool's plan (answer_ms, slow_bytes, churn_ms ...). Logs go to `folder`.
-  static async start(cluster, { people = 8, rooms = 4, members = people, rate = 200, random = Math.random, window = 4, modes = {}, staff, witnesses = 2, plan = {}, folder } = {}) {
+  static async start(cluster, { people = 8, rooms = 4, members = people, rate = 200, random = Math.random, window = 4, modes = {}, speakers = {}, staff, witnesses = 2, plan = {}, folder } = {}) {
     const self = new Load();
     self.folder = folder ?? join(cluster.state, 'load-logs');
-    Object.assign(self, { cluster, rate, latest: {}, violations: [], marks: new Map(), flowing: new Map() });
+    Object.assign(self, { cluster, rate, spoken: [], latest: {}, violations: [], marks: new Map(), flowing: new Map() });
     mkdirSync(self.folder, { recursive: true });
     await self.#people(people, members, rooms, modes, witnesses);
+    await self.#members(speakers);
     self.plan = {
       gateways: range(cluster.gateways).map((g) => new URL(cluster.url(g)).host),
       rate: Math.round(rate),
@@ -109,11 +114,30 @@ export class Load {
     }
   }
 
+  // A room made over HTTP in the members' dialect, and its clients: every other one that speaks has a Knox token.
+  async #members(speakers) {
+    const modes = Object.entries(speakers).flatMap(([mode, count]) => range(count).map(() => mode));
+    if (modes.length === 0) return;
+    const base = this.cluster.url();
+    const people = await each(range(hosts + modes.length), (i) => memberOf(base, i < hosts ? `h${i}` : `d${i - hosts}`));
+    const [owner] = people;
+    const made = await ask(base, 'POST', '/api/v1/chat/room/create/', { name: 'fault', members: people.map((one) => Number(one.id)) }, { as: `Bearer ${owner.access}` });
+    if (made.status !== 201) throw new Error(`no room of members: ${made.status} ${made.text}`);
+    const room = { id: String(made.json.id), owner, members: [owner] };
+    this.spoken = [room];
+    const common = { rooms: [room], kicks: [] };
+    for (const [i, one] of people.slice(0, hosts).entries()) this.entries.push({ name: `h${i}`, person: one, mode: 'normal', sends: true, ...common });
+    for (const [i, mode] of modes.entries())
+      this.entries.push({ name: `d${i}`, person: people[hosts + i], mode, sends: mode === 'normal', ...common, speaks: made.json.slug, isKnox: i % 2 === 0 });
+  }
+
   #writePlan() {
-    const clients = this.entries.map(({ name, person: one, mode, sends, rooms, kicks }) => ({
+    const clients = this.entries.map(({ name, person: one, mode, sends, rooms, kicks, speaks, isKnox }) => ({
       name,
       account: one.id,
-      token: mode === 'revoked' ? '' : one.access,
+      token: mode === 'revoked' ? '' : isKnox ? one.knox : one.access,
+      ...(one.email ? { email: one.email } : {}),
+      ...(speaks ? { speaks, scheme: isKnox ? 'Token' : 'Bearer' } : {}),
       ...(mode === 'revoked' ? { login: one.login, password: one.password } : {}),
       mode,
       sends,
@@ -236,7 +260,7 @@ export class Load {
     const file = openSync(join(this.folder, 'final.jsonl'), 'w');
     const heads = new Map();
     try {
-      for (const room of this.rooms) heads.set(room.id, await this.#itemsOf(room, file));
+      for (const room of [...this.rooms, ...this.spoken]) heads.set(room.id, await this.#itemsOf(room, file));
     } finally {
       closeSync(file);
     }

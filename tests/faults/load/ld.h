@@ -26,6 +26,9 @@
 /*  Whoever is violated is told this often, then only counted. */
 #define LD_VIOLATIONS 100
 
+/*  Longest time in a frame of a dialect, and its end. */
+#define LD_TIME_MAX 40
+
 /*  How long `stop` waits until all is acknowledged and delivered. */
 #define LD_STOP_US 60000000
 
@@ -39,7 +42,8 @@ typedef struct ld_revoked ld_revoked_t;
 /*  What all clients together know of one room. */
 typedef struct {
     uint64_t id;
-    uint64_t top; /* largest seq that any of them heard of */
+    uint64_t top;            /* largest seq that any of them heard of */
+    uint64_t said_seq, said; /* newest message that any native one was given: its seq, and vf_hash of its body */
 } ld_place_t;
 
 typedef enum {
@@ -62,6 +66,7 @@ typedef struct {
     bool is_moving;    /* a leave is on its way */
     uint64_t retry_us; /* WANTED, a pull: not before */
     uint64_t move_us;  /* OUT, LIVE of LD_CHURN: the next move */
+    uint64_t heard;    /* of a dialect: vf_hash of the newest message heard */
     ld_outbox_t outbox;
 } ld_room_t;
 
@@ -75,10 +80,23 @@ typedef struct {
     uint64_t at_us;
 } ld_ask_t;
 
+/*  What a client does on an open connection: natively, or in a dialect. */
+typedef struct {
+    /*  A whole text frame has come. */
+    void (*message) (ld_client_t *self, const char *text, size_t len);
+    /*  Does what can be done in a room: subscriptions, pages, sends. */
+    void (*pump) (ld_client_t *self, unsigned room);
+    /*  Looks whether the other side still answers. */
+    void (*watch) (ld_client_t *self);
+    /*  The connection is gone: outcomes are open. */
+    void (*lost) (ld_client_t *self);
+} ld_tongue_t;
+
 struct ld_client {
     ld_conn_t conn; /* first: a connection leads to its client */
     ld_t *ld;
     ld_plan_client_t *plan;
+    const ld_tongue_t *tongue;
     ld_log_t log;
     ld_room_t *rooms;
     ld_revoked_t *revoked; /* LD_REVOKED; else NULL */
@@ -89,6 +107,9 @@ struct ld_client {
     uint32_t next_re, asked;
     unsigned gateway;        /* of this connection, or the next one */
     uint64_t number;         /* messages begun */
+    uint64_t spoken;         /* of a dialect: messages sent */
+    uint64_t asked_us;       /* of a dialect: when it asked for a sign of life; 0: not */
+    char time[LD_TIME_MAX];  /* of a dialect: that of the newest message on this socket */
     uint64_t moves;          /* joins, leaves and kicks begun */
     uint64_t connect_us;     /* DOWN: when to connect; else when the upgrade is too late */
     uint64_t leave_us;       /* the gateway drains: when to leave it; 0: it does not */
@@ -121,7 +142,7 @@ struct ld {
     ld_https_t https;
     ld_stats_t stats;
     ld_client_t *clients;  /* plan.count */
-    ld_client_t **senders; /* those that send */
+    ld_client_t **senders; /* those that send, each once for each of its rooms */
     unsigned sender_count;
     ld_place_t *places;
     unsigned place_count;
@@ -170,8 +191,15 @@ bool ld_session_ask (ld_client_t *self, const ld_ask_t *ask, const char *op, con
 /*  Begins a message in a room; false when its outbox is full. */
 bool ld_session_begin (ld_client_t *self, unsigned room);
 
+/*  Writes the body of a send, the same at every try.  Returns the length. */
+size_t ld_session_body (const ld_client_t *self, const ld_send_t *send, char out[LD_BODY_MAX]);
+
 /*  The connection is gone: outcomes are open, rooms need subscriptions. */
 void ld_session_lost (ld_client_t *self);
+
+/*  ---- ld_speak: the same in the dialect of members' rooms ------------------------- */
+
+extern const ld_tongue_t ld_speak;
 
 /*  ---- ld_member: joins, leaves, kicks ----------------------------------------------- */
 
@@ -208,8 +236,9 @@ void ld_run_mark (ld_t *self);
 void ld_run_storm (ld_t *self);
 void ld_run_stop (ld_t *self);
 
-/*  The client has an acknowledgement, or a message, that counts for the mark. */
-void ld_run_flows (ld_client_t *client);
+/*  The client has an acknowledgement; a message that was begun after that mark. */
+void ld_run_acked (ld_client_t *client, const ld_send_t *send);
+void ld_run_seen (ld_client_t *client, uint32_t mark);
 
 void ld_run_progress (ld_t *self);
 

@@ -48,6 +48,22 @@ size_t ld_body_put (char out[LD_BODY_MAX], const ld_body_t *body, uint64_t seed)
     return S_CRC_LEN + 1 + len;
 }
 
+size_t ld_body_escape (char *out, const char *text, size_t len)
+{
+    size_t at = 0;
+    for (size_t i = 0; i < len; i++) {
+        if (text[i] == '"' || text[i] == '\\')
+            out[at++] = '\\';
+        if (text[i] == '\n') {
+            out[at++] = '\\';
+            out[at++] = 'n';
+        } else
+            out[at++] = text[i];
+    }
+    out[at] = 0;
+    return at;
+}
+
 /*  Takes the word up to the next space off the front. */
 static bool s_take_word (pt_str_t *text, pt_str_t *out)
 {

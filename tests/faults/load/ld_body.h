@@ -24,6 +24,11 @@ typedef struct {
     with characters that JSON escapes.  Returns the length. */
 size_t ld_body_put (char out[LD_BODY_MAX], const ld_body_t *body, uint64_t seed);
 
+/*  Writes a text as a JSON string without its quotes, with a 0 behind it; `out` has room
+    for 2 * len + 1 bytes.  Of the control characters bodies have newlines alone.  Returns
+    the length. */
+size_t ld_body_escape (char *out, const char *text, size_t len);
+
 /*  Whether the text is a body of ours, unchanged; `*out` borrows from it. */
 bool ld_body_read (pt_str_t text, ld_body_t *out);
 

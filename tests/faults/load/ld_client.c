@@ -33,6 +33,8 @@ static void s_connect (ld_client_t *self)
     const ld_gateway_t *gateway = &self->ld->plan.gateways[self->gateway];
     ld_target_t target = {.to = &gateway->address,
                           .host = gateway->name,
+                          .room = self->plan->speaks,
+                          .scheme = *self->plan->scheme ? self->plan->scheme : "Bearer",
                           .token = self->plan->token,
                           .receive_bytes = s_reads_little (self) ? S_SMALL_BUFFER : 0};
     self->connect_us = self->ld->now_us + S_CONNECT_US;
@@ -56,7 +58,7 @@ static void s_note_close (ld_client_t *self, const char *code)
     self->is_open = false;
     self->ld->stats.open--;
     ld_note (self, &(vf_event_t){.op = VF_OK, .kind = VF_CLOSE, .session = self->conn_session, .err = pt_str (code)});
-    ld_session_lost (self);
+    self->tongue->lost (self);
 }
 
 void ld_client_leave (ld_client_t *self, uint64_t wait_us, const char *why)
@@ -76,12 +78,15 @@ static void s_on_opened (ld_conn_t *conn)
     self->ld->stats.conns++;
     self->heard_us = self->read_us = self->ld->now_us;
     self->frame_us = 0;
-    ld_note (self,
-             &(vf_event_t){.op = VF_OK, .kind = VF_CONN, .session = self->conn_session, .gateway = pt_str (index)});
+    ld_note (self, &(vf_event_t){.op = VF_OK,
+                                 .kind = VF_CONN,
+                                 .session = self->conn_session,
+                                 .room = self->tongue == &ld_speak ? self->rooms[0].id : 0,
+                                 .gateway = pt_str (index)});
     if (self->plan->mode == LD_SLOW && s_reads_little (self))
         ld_conn_hold (conn, true);
     for (unsigned i = 0; i < self->plan->room_count; i++)
-        ld_session_pump (self, i);
+        self->tongue->pump (self, i);
     self->wake_us = 0;
 }
 
@@ -101,10 +106,17 @@ static void s_on_message (ld_conn_t *conn, const char *text, size_t len)
 {
     ld_client_t *self = (ld_client_t *)conn;
     self->heard_us = self->ld->now_us;
-    ld_session_message (self, text, len);
+    self->tongue->message (self, text, len);
 }
 
-static const ld_conn_ops_t s_conn_ops = {.opened = s_on_opened, .message = s_on_message, .closed = s_on_closed};
+static void s_on_pong (ld_conn_t *conn)
+{
+    ld_client_t *self = (ld_client_t *)conn;
+    self->heard_us = self->ld->now_us;
+}
+
+static const ld_conn_ops_t s_conn_ops = {
+    .opened = s_on_opened, .message = s_on_message, .pong = s_on_pong, .closed = s_on_closed};
 
 /*  ---- time ----------------------------------------------------------------------------- */
 
@@ -134,6 +146,9 @@ static void s_watch_silence (ld_client_t *self)
     else if (self->plan->mode != LD_IDLE && !self->asked && quiet_us > self->ld->plan.quiet_ms * 1000)
         ld_session_ask (self, &(ld_ask_t){.kind = LD_ASK_OTHER}, "ping", "");
 }
+
+static const ld_tongue_t s_native = {
+    .message = ld_session_message, .pump = ld_session_pump, .watch = s_watch_silence, .lost = ld_session_lost};
 
 static bool s_is_settled (const ld_client_t *self)
 {
@@ -168,9 +183,9 @@ static void s_tick_open (ld_client_t *self)
     else if (self->conn.is_held)
         ld_conn_hold (&self->conn, false);
     if (self->is_open)
-        s_watch_silence (self);
+        self->tongue->watch (self);
     for (unsigned i = 0; self->is_open && i < self->plan->room_count; i++)
-        ld_session_pump (self, i);
+        self->tongue->pump (self, i);
 }
 
 static uint64_t s_next_us (const ld_client_t *self)
@@ -227,7 +242,7 @@ void ld_client_renew (ld_client_t *self)
 {
     char members[LD_TOKEN_MAX + 32];
     snprintf (members, sizeof members, ",\"token\":\"%s\"", self->plan->token);
-    if (self->is_open && !self->revoked)
+    if (self->is_open && !self->revoked && self->tongue == &s_native)
         ld_session_ask (self, &(ld_ask_t){.kind = LD_ASK_OTHER}, "auth", members);
 }
 
@@ -235,6 +250,7 @@ int ld_client_init (ld_client_t *self, ld_t *ld, unsigned index)
 {
     self->ld = ld;
     self->plan = &ld->plan.clients[index];
+    self->tongue = *self->plan->speaks ? &ld_speak : &s_native;
     self->gateway = index % ld->plan.gateway_count;
     self->connect_us = ld->now_us;
     self->rate = 100; /* until the server says what it takes */

@@ -83,6 +83,11 @@ void ld_conn_text (ld_conn_t *self, const char *text, size_t len)
     s_put (self, LD_TEXT, text, len);
 }
 
+void ld_conn_ping (ld_conn_t *self)
+{
+    s_put (self, LD_PING, "", 0);
+}
+
 /*  ---- in ----------------------------------------------------------------------------- */
 
 /*  Answered when nothing else waits to be written: what waits may not be in the
@@ -127,6 +132,7 @@ static void s_take_frame (ld_conn_t *self, const ld_frame_t *frame)
         s_put (self, LD_PONG, frame->at, frame->len);
         break;
     case LD_PONG:
+        self->ops->pong (self);
         break;
     case LD_CLOSE:
         s_take_close (self, frame);
@@ -282,11 +288,14 @@ void ld_conn_fini (ld_conn_t *self)
 int ld_conn_start (ld_conn_t *self, const ld_target_t *target)
 {
     ld_conn_drop (self, true);
+    if (target->room[0])
+        pt_buf_printf (&self->out, "GET /ws/chat/%s/ HTTP/1.1\r\n", target->room);
+    else
+        pt_buf_puts (&self->out, "GET /v1/ws HTTP/1.1\r\nSec-WebSocket-Protocol: parley.v1.json\r\n");
     pt_buf_printf (&self->out,
-                   "GET /v1/ws HTTP/1.1\r\nHost: %s\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                   "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: " S_KEY "\r\n"
-                   "Sec-WebSocket-Protocol: parley.v1.json\r\nAuthorization: Bearer %s\r\n\r\n",
-                   target->host, target->token);
+                   "Host: %s\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+                   "Sec-WebSocket-Key: " S_KEY "\r\nAuthorization: %s %s\r\n\r\n",
+                   target->host, target->scheme, target->token);
     if (pt_buf_error (&self->out) || ld_net_connect (self->net, &self->poll, target->to, target->receive_bytes))
         return -PT_E_unavailable;
     self->state = LD_CONNECTING;

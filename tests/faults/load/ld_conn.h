@@ -23,6 +23,8 @@ typedef struct ld_conn ld_conn_t;
 typedef struct {
     void (*opened) (ld_conn_t *self);
     void (*message) (ld_conn_t *self, const char *text, size_t len);
+    /*  The answer to ld_conn_ping. */
+    void (*pong) (ld_conn_t *self);
     /*  It is down; `why` is a few words. */
     void (*closed) (ld_conn_t *self, unsigned code, const char *why);
 } ld_conn_ops_t;
@@ -47,9 +49,11 @@ void ld_conn_fini (ld_conn_t *self);
 
 typedef struct {
     const struct sockaddr_in *to;
-    const char *host;  /* of the Host header */
-    const char *token; /* access token */
-    int receive_bytes; /* SO_RCVBUF, 0 for the kernel's own */
+    const char *host;   /* of the Host header */
+    const char *room;   /* whose dialect is spoken; empty: the native protocol */
+    const char *scheme; /* of the Authorization header */
+    const char *token;  /* behind it */
+    int receive_bytes;  /* SO_RCVBUF, 0 for the kernel's own */
 } ld_target_t;
 
 /*  Begins; opened or closed follows.  0, or -PT_E_unavailable (nothing follows). */
@@ -57,6 +61,9 @@ PT_MUSTCHECK int ld_conn_start (ld_conn_t *self, const ld_target_t *target);
 
 /*  Queues a text frame for the end of the turn. */
 void ld_conn_text (ld_conn_t *self, const char *text, size_t len);
+
+/*  Asks whether the other side still answers. */
+void ld_conn_ping (ld_conn_t *self);
 
 /*  Ends it without telling the owner. */
 void ld_conn_drop (ld_conn_t *self, bool is_abrupt);

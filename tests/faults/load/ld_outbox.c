@@ -63,6 +63,14 @@ uint64_t ld_outbox_due (const ld_outbox_t *self)
     return !send ? UINT64_MAX : send->state == LD_WAITING ? 0 : send->due_us;
 }
 
+uint64_t ld_outbox_oldest (const ld_outbox_t *self)
+{
+    for (uint32_t i = 0; i < self->count; i++)
+        if (s_at (self, i)->state == LD_FLYING)
+            return s_at (self, i)->first_us;
+    return 0;
+}
+
 static uint64_t s_backoff_us (unsigned tries)
 {
     uint64_t wait = (uint64_t)LD_RETRY_US << (tries < 6 ? tries - (tries > 0) : 5);
@@ -91,6 +99,19 @@ bool ld_outbox_settle (ld_outbox_t *self, uint32_t re, ld_outcome_t outcome, uin
         return true;
     }
     return false;
+}
+
+void ld_outbox_drop (ld_outbox_t *self, ld_outbox_fn *fn, void *arg)
+{
+    for (uint32_t i = 0; i < self->count; i++) {
+        ld_send_t *send = s_at (self, i);
+        if (send->state != LD_FLYING)
+            continue;
+        fn (arg, send);
+        send->state = LD_SETTLED;
+    }
+    self->flying = 0;
+    s_trim (self);
 }
 
 /*  What was tried already counts as unknown, though nothing delays it: a new

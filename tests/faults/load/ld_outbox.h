@@ -61,6 +61,12 @@ bool ld_outbox_settle (ld_outbox_t *self, uint32_t re, ld_outcome_t outcome, uin
 typedef void (ld_outbox_fn) (void *arg, const ld_send_t *send);
 void ld_outbox_lose (ld_outbox_t *self, ld_outbox_fn *fn, void *arg);
 
+/*  The same where nothing may be sent twice: what was in flight leaves. */
+void ld_outbox_drop (ld_outbox_t *self, ld_outbox_fn *fn, void *arg);
+
+/*  When the oldest that is in flight was first sent; 0 when nothing is. */
+uint64_t ld_outbox_oldest (const ld_outbox_t *self);
+
 /*  When ld_outbox_next may have something though nothing else happens:
     UINT64_MAX for never. */
 uint64_t ld_outbox_due (const ld_outbox_t *self);

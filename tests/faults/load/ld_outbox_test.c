@@ -119,6 +119,30 @@ static void a_lost_socket_starts_again_at_the_oldest (void **state)
     ld_outbox_fini (&self);
 }
 
+static void s_count (void *arg, const ld_send_t *send)
+{
+    *(uint64_t *)arg = *(uint64_t *)arg * 10 + send->number;
+}
+
+static void what_may_not_be_sent_twice_leaves_with_the_socket (void **state)
+{
+    (void)state;
+    ld_outbox_t self = s_with (2, 4);
+    ld_send_t out;
+    uint64_t dropped = 0;
+    assert_int_equal (ld_outbox_oldest (&self), 0);
+    assert_int_equal (s_next (&self, 1, 10), 1);
+    assert_int_equal (s_next (&self, 2, 20), 2);
+    assert_int_equal (ld_outbox_oldest (&self), 10);
+    ld_outbox_drop (&self, s_count, &dropped);
+    assert_int_equal (dropped, 12);
+    assert_int_equal (self.count, 2);
+    assert_int_equal (ld_outbox_oldest (&self), 0);
+    assert_false (ld_outbox_settle (&self, 2, LD_STORED, 30, &out));
+    assert_int_equal (s_next (&self, 3, 30), 3);
+    ld_outbox_fini (&self);
+}
+
 static void a_full_outbox_refuses (void **state)
 {
     (void)state;
@@ -242,6 +266,7 @@ int main (void)
         cmocka_unit_test (a_refused_send_is_done_with),
         cmocka_unit_test (an_answer_to_an_old_request_is_none),
         cmocka_unit_test (a_lost_socket_starts_again_at_the_oldest),
+        cmocka_unit_test (what_may_not_be_sent_twice_leaves_with_the_socket),
         cmocka_unit_test (a_full_outbox_refuses),
         cmocka_unit_test (whatever_happens_messages_are_stored_once_in_order),
     };

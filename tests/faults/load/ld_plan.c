@@ -100,6 +100,20 @@ static char *s_read_plain (const json_t *json, size_t max)
     return text && strlen (text) <= max && !strpbrk (text, "\r\n\"\\") ? strdup (text) : NULL;
 }
 
+/*  Who speaks a dialect has one room, in which it stays. */
+static int s_read_dialect (ld_plan_client_t *self, const json_t *json, char fault[LD_FAULT])
+{
+    self->speaks = s_read_plain (json_object_get (json, "speaks"), LIM_ROOM_ADDRESS);
+    self->scheme = s_read_plain (json_object_get (json, "scheme"), LD_SCHEME_MAX);
+    self->email = s_read_plain (json_object_get (json, "email"), LIM_EMAIL);
+    if (!self->speaks || !self->scheme || !self->email)
+        return s_fault (fault, self->name, "speaks, scheme and email must be plain");
+    bool is_staying = self->mode == LD_NORMAL || self->mode == LD_SLOW || self->mode == LD_STOPPED;
+    if (*self->speaks && (!is_staying || self->room_count != 1 || self->kick_count))
+        return s_fault (fault, self->name, "who speaks a dialect stays in one room");
+    return 0;
+}
+
 static int s_read_client (ld_plan_client_t *self, const json_t *json, char fault[LD_FAULT])
 {
     const char *name = json_string_value (json_object_get (json, "name"));
@@ -123,7 +137,7 @@ static int s_read_client (ld_plan_client_t *self, const json_t *json, char fault
     if (!self->login || !self->password || (self->mode == LD_REVOKED && (!*self->login || !*self->password)))
         return s_fault (fault, name, "login and password are needed, and plain");
     self->token = strdup (token);
-    return self->token ? 0 : -PT_E_memory;
+    return self->token ? s_read_dialect (self, json, fault) : -PT_E_memory;
 }
 
 /*  ---- the whole ---------------------------------------------------------------------- */
@@ -236,6 +250,9 @@ void ld_plan_fini (ld_plan_t *self)
         free (self->clients[i].kicks);
         free (self->clients[i].login);
         free (self->clients[i].password);
+        free (self->clients[i].speaks);
+        free (self->clients[i].scheme);
+        free (self->clients[i].email);
     }
     free (self->clients);
     free (self->logs);

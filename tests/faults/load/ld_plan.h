@@ -15,6 +15,7 @@
 #define LD_RATE_MAX 100000
 #define LD_LOGIN_MAX 64
 #define LD_SECRET_MAX 128
+#define LD_SCHEME_MAX 16
 
 typedef enum {
     LD_NORMAL,  /* reads at once, sends when it may */
@@ -45,6 +46,9 @@ typedef struct {
     uint64_t *kicks; /* accounts that it removes from its rooms now and then */
     unsigned kick_count;
     char *login, *password; /* LD_REVOKED; else empty */
+    char *speaks;           /* address of the one room whose dialect (members') it speaks; empty: a native client */
+    char *scheme;           /* what kind of credential its token is, for the Authorization header */
+    char *email;            /* as the members' dialect shows it; may be empty */
 } ld_plan_client_t;
 
 typedef struct {

@@ -111,7 +111,8 @@ void ld_run_mark (ld_t *self)
         }
 }
 
-void ld_run_flows (ld_client_t *client)
+/*  It has an acknowledgement, or a message, that counts for the mark. */
+static void s_flows (ld_client_t *client)
 {
     ld_t *self = client->ld;
     if (!s_is_normal_sender (client) || client->flowing_mark == self->mark || client->acked_mark < self->mark ||
@@ -120,6 +121,26 @@ void ld_run_flows (ld_client_t *client)
     client->flowing_mark = self->mark;
     if (self->mark_left && --self->mark_left == 0)
         s_tell_flowing (self);
+}
+
+void ld_run_acked (ld_client_t *client, const ld_send_t *send)
+{
+    ld_t *self = client->ld;
+    self->stats.acked++;
+    ld_times_add (&self->stats.acks, self->now_us - send->first_us);
+    ld_times_add (&self->stats.overall, self->now_us - send->first_us);
+    if (send->mark <= client->acked_mark)
+        return;
+    client->acked_mark = send->mark;
+    s_flows (client);
+}
+
+void ld_run_seen (ld_client_t *client, uint32_t mark)
+{
+    if (mark <= client->seen_mark)
+        return;
+    client->seen_mark = mark;
+    s_flows (client);
 }
 
 /*  ---- storms ------------------------------------------------------------------------------ */
@@ -141,9 +162,11 @@ void ld_run_stop (ld_t *self)
         self->clients[i].wake_us = 0;
 }
 
-static bool s_has_all (const ld_room_t *room)
+/*  Who is told no seqs has all when it has heard the newest message. */
+static bool s_has_all (const ld_client_t *client, const ld_room_t *room)
 {
-    return room->state == LD_LIVE && !room->pull && room->last >= room->place->top;
+    bool is_at_end = client->tongue == &ld_speak ? room->heard == room->place->said : room->last >= room->place->top;
+    return room->state == LD_LIVE && !room->pull && is_at_end;
 }
 
 /*  What the end waits for; NULL when nothing. */
@@ -151,7 +174,7 @@ static const char *s_lack (const ld_client_t *client, const ld_room_t *room)
 {
     if (room->outbox.count)
         return "unacknowledged sends";
-    return client->plan->mode != LD_CHURN && !s_has_all (room) ? "items not delivered" : NULL;
+    return client->plan->mode != LD_CHURN && !s_has_all (client, room) ? "items not delivered" : NULL;
 }
 
 static bool s_are_calm (const ld_t *self)
@@ -175,7 +198,7 @@ static bool s_is_complete (const ld_t *self)
     says so as well: it was owed them. */
 static bool s_may_end (const ld_client_t *client, const ld_room_t *room)
 {
-    return s_has_all (room) || (client->plan->mode == LD_NORMAL && room->state == LD_LIVE);
+    return s_has_all (client, room) || (client->plan->mode == LD_NORMAL && room->state == LD_LIVE);
 }
 
 static void s_note_ends (ld_t *self)
@@ -334,13 +357,18 @@ static int s_compare_accounts (const void *a, const void *b)
     return ((*x)->plan->account > (*y)->plan->account) - ((*x)->plan->account < (*y)->plan->account);
 }
 
+/*  Once for each of their rooms: who has fewer rooms has less to say, as each room has
+    a window of its own. */
 static int s_make_senders (ld_t *self)
 {
-    self->senders = calloc (self->plan.count + 1, sizeof (ld_client_t *));
+    size_t count = 1;
+    for (unsigned i = 0; i < self->plan.count; i++)
+        count += self->plan.clients[i].sends ? self->plan.clients[i].room_count : 0;
+    self->senders = calloc (count, sizeof (ld_client_t *));
     if (!self->senders)
         return -PT_E_memory;
     for (unsigned i = 0; i < self->plan.count; i++)
-        if (self->plan.clients[i].sends && self->plan.clients[i].room_count)
+        for (unsigned r = 0; self->plan.clients[i].sends && r < self->plan.clients[i].room_count; r++)
             self->senders[self->sender_count++] = &self->clients[i];
     return 0;
 }

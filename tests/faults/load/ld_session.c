@@ -104,27 +104,10 @@ static pt_str_t s_send_id (const ld_client_t *self, uint64_t number, char out[LD
     return (pt_str_t){out, (uint32_t)len};
 }
 
-static size_t s_make_body (const ld_client_t *self, const ld_send_t *send, char out[LD_BODY_MAX])
+size_t ld_session_body (const ld_client_t *self, const ld_send_t *send, char out[LD_BODY_MAX])
 {
     ld_body_t body = {.sender = pt_str (self->plan->name), .number = send->number, .mark = send->mark};
     return ld_body_put (out, &body, self->ld->plan.seed ^ self->plan->account);
-}
-
-/*  The body as a JSON string without its quotes; three bytes for each at most. */
-static size_t s_escape (char *out, const char *text, size_t len)
-{
-    size_t at = 0;
-    for (size_t i = 0; i < len; i++) {
-        if (text[i] == '"' || text[i] == '\\')
-            out[at++] = '\\';
-        if (text[i] == '\n') {
-            out[at++] = '\\';
-            out[at++] = 'n';
-        } else
-            out[at++] = text[i];
-    }
-    out[at] = 0;
-    return at;
 }
 
 static void s_send (ld_client_t *self, unsigned index, const ld_send_t *send)
@@ -132,11 +115,11 @@ static void s_send (ld_client_t *self, unsigned index, const ld_send_t *send)
     const ld_room_t *room = &self->rooms[index];
     char id[LD_NAME_MAX + 24], body[LD_BODY_MAX], escaped[2 * LD_BODY_MAX + 1], members[2 * LD_BODY_MAX + 256];
     pt_str_t send_id = s_send_id (self, send->number, id);
-    size_t len = s_make_body (self, send, body);
+    size_t len = ld_session_body (self, send, body);
     ld_note (self,
              &(vf_event_t){
                  .op = VF_INVOKE, .kind = VF_SEND, .room = room->id, .cmid = send_id, .bodyhash = vf_hash (body, len)});
-    s_escape (escaped, body, len);
+    ld_body_escape (escaped, body, len);
     snprintf (members, sizeof members, ",\"room\":\"%llu\",\"send_id\":\"%s\",\"body\":\"%s\"",
               (unsigned long long)room->id, id, escaped);
     ld_session_ask (self, &(ld_ask_t){.kind = LD_ASK_SEND, .room = (uint16_t)index}, "send", members);
@@ -160,7 +143,7 @@ bool ld_session_begin (ld_client_t *self, unsigned index)
     self->number++;
     self->ld->stats.sent++;
     if (room->state == LD_LIVE)
-        s_send_due (self, index);
+        self->tongue->pump (self, index);
     return true;
 }
 
@@ -184,10 +167,7 @@ static void s_check_message (ld_client_t *self, const ld_said_t *item)
         ld_run_violation (self, "a body that nobody sent", item->room, item->seq);
         return;
     }
-    if (body.mark > self->seen_mark) {
-        self->seen_mark = body.mark;
-        ld_run_flows (self);
-    }
+    ld_run_seen (self, body.mark);
 }
 
 /*  A removal of its own up to the head it was told when it subscribed is of an
@@ -219,6 +199,10 @@ static void s_take_item (ld_client_t *self, ld_room_t *room, const ld_said_t *it
         room->last = item->seq;
     if (item->seq > room->place->top)
         room->place->top = item->seq;
+    if (item->is_message && item->seq > room->place->said_seq) {
+        room->place->said_seq = item->seq;
+        room->place->said = vf_hash (item->body.at, item->body.len);
+    }
     if (item->is_message)
         s_check_message (self, item);
     else if (s_ends_membership (self, room, item))
@@ -262,6 +246,7 @@ static void s_start_anew (ld_client_t *self, ld_room_t *room, uint64_t epoch)
     room->pull = 0;
     room->epoch = epoch;
     room->place->top = 0;
+    room->place->said_seq = room->place->said = 0;
     room->retry_us = 0;
 }
 
@@ -407,15 +392,9 @@ static void s_stored (ld_client_t *self, const ld_ask_t *ask, const ld_said_t *s
                                  .seq = said->seq,
                                  .cmid = s_send_id (self, send->number, id),
                                  .duplicate = said->duplicate});
-    ld->stats.acked++;
-    ld_times_add (&ld->stats.acks, ld->now_us - send->first_us);
-    ld_times_add (&ld->stats.overall, ld->now_us - send->first_us);
     if (said->seq > room->place->top)
         room->place->top = said->seq;
-    if (send->mark > self->acked_mark) {
-        self->acked_mark = send->mark;
-        ld_run_flows (self);
-    }
+    ld_run_acked (self, send);
     if (ld->stats.acked % S_READ_ONE_IN == 0)
         s_read_back (self, ask->room, said->seq);
 }

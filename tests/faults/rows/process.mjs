@@ -129,8 +129,8 @@ export const rows = [
     name: 'restart',
     what: 'SIGTERM to each process: drained, started again',
     cluster: twice,
-    // Members that come and go are refused for good reasons.
-    load: { modes: {} },
+    // Members that come and go are refused for good reasons; a drain waits for who reads slowly.
+    load: { modes: {}, speakers: { normal: 2 } },
     injections: 26,
     short: 0,
     gap: [300, 600],
