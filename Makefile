@@ -337,7 +337,7 @@ SIM_BROKER  := core route peers requests events shell folder
 SIM_STORE   := append rule batch fault
 SIM_CHAT    := send fanout member room policy forward ops invite signal layer channel group name repeat
 SIM_GATEWAY := gw_base64 gw_header gw_parse gw_text gw_time identity/gw_identity identity/gw_cookie identity/gw_revoked identity/gw_revoked_poll \
-	gw_random dialects/gw_dialect_person sessions/gw_room sessions/gw_room_fetch sessions/gw_room_heads sessions/gw_order sessions/gw_ring sessions/gw_feed sessions/gw_frame sessions/gw_idmap \
+	gw_random dialects/gw_dialect_person dialects/gw_dialect_json sessions/gw_room sessions/gw_room_fetch sessions/gw_room_heads sessions/gw_order sessions/gw_ring sessions/gw_feed sessions/gw_frame sessions/gw_idmap \
 	sessions/gw_outq sessions/gw_sendq sessions/gw_ws sessions/gw_ws_identity sessions/gw_ws_ops sessions/gw_ws_sub sessions/gw_ws_send \
 	sessions/gw_seat sessions/gw_senders sessions/gw_track dialects/gw_said dialects/gw_voice_member
 SIM_PARTS   := $(SIM_BROKER:%=services/broker/broker_%) $(SIM_STORE:%=services/store/store_%) \

@@ -100,18 +100,23 @@ static int s_history_take (store_op_t *op, store_pg_t *pg, const store_pg_step_t
 
 /*  ---- range ------------------------------------------------------------------------ */
 
+static store_args_t *s_put_range (store_pg_t *pg, const pt_range_query_t *msg)
+{
+    store_args_t *args = store_pg_args (pg);
+    store_args_i64 (args, msg->room);
+    store_args_i64 (args, msg->after);
+    store_args_i64 (args, msg->limit);
+    return args;
+}
+
 static store_next_t s_range_send (store_op_t *op, store_pg_t *pg)
 {
     const pt_range_query_t *msg = op->msg;
-    bool has_senders = msg->has_senders && msg->senders;
-    for (int pass = 0; pass <= has_senders; pass++) {
-        store_args_t *args = store_pg_args (pg);
-        store_args_i64 (args, msg->room);
-        store_args_i64 (args, msg->after);
-        store_args_i64 (args, msg->limit);
-        if (pass == 0)
-            store_args_i64 (args, STORE_PAGE_BYTES);
-        store_pg_send (pg, pass == 0 ? STORE_SQL_range : STORE_SQL_range_senders);
+    store_args_i64 (s_put_range (pg, msg), STORE_PAGE_BYTES);
+    store_pg_send (pg, STORE_SQL_range);
+    if (msg->has_senders && msg->senders) {
+        s_put_range (pg, msg);
+        store_pg_send (pg, STORE_SQL_range_senders);
     }
     return STORE_LAST;
 }

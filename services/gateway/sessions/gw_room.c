@@ -230,11 +230,12 @@ static void s_deliver (gw_room_t *self, const gw_order_out_t *out, uint64_t now_
             s_apply_member (self, out->items[i]);
     }
     sv_metric_add (self->rooms->m_items, out->count);
-    sv_trace_add (self->rooms->gw->trace, &(sv_hop_t){.kind = PT_hop_kind_DELIVERED,
-                                                      .room = self->id,
-                                                      .seq = out->items[0]->seq,
-                                                      .last = out->items[out->count - 1]->seq,
-                                                      .count = self->sub_count});
+    const sv_hop_t hop = {.kind = PT_hop_kind_DELIVERED,
+                          .room = self->id,
+                          .seq = out->items[0]->seq,
+                          .last = out->items[out->count - 1]->seq,
+                          .count = self->sub_count};
+    sv_trace_add (self->rooms->gw->trace, &hop);
     s_wake_subs (self);
 }
 
@@ -243,6 +244,13 @@ static void s_skip (gw_room_t *self, uint64_t last)
     gw_track_skip (&self->native, last);
     if (self->spoken.ring)
         gw_track_skip (&self->spoken, last);
+}
+
+static void s_repair (gw_room_t *self, uint64_t after, uint32_t limit, uint64_t now_ms)
+{
+    const sv_hop_t hop = {.kind = PT_hop_kind_REPAIR, .room = self->id, .seq = after + 1, .last = after + limit};
+    sv_trace_add (self->rooms->gw->trace, &hop);
+    gw_room_repair (self, after, limit, now_ms);
 }
 
 void gw_room_step (gw_room_t *self, const gw_order_event_t *event, uint64_t now_ms)
@@ -262,12 +270,7 @@ void gw_room_step (gw_room_t *self, const gw_order_event_t *event, uint64_t now_
         s_deliver (self, out, now_ms);
     self->order_due_ms = out->due_ms;
     if (out->is_ask)
-        sv_trace_add (self->rooms->gw->trace, &(sv_hop_t){.kind = PT_hop_kind_REPAIR,
-                                                          .room = self->id,
-                                                          .seq = out->ask_after + 1,
-                                                          .last = out->ask_after + out->ask_limit});
-    if (out->is_ask)
-        gw_room_repair (self, out->ask_after, out->ask_limit, now_ms);
+        s_repair (self, out->ask_after, out->ask_limit, now_ms);
     else
         gw_room_set_due (self, now_ms);
 }

@@ -178,12 +178,13 @@ static void s_name_array (gw_lane_t *self)
 {
     if (!*self->trace)
         gw_ws_name_call (self->ws, self->trace);
+    const sv_hop_t hop = {.kind = PT_hop_kind_TAKEN,
+                          .opcode = PT_OP_chat_send,
+                          .trace = self->trace,
+                          .room = self->room,
+                          .at_us = self->since_us};
     if (self->since_us && *self->trace)
-        sv_trace_add (self->ws->gw->trace, &(sv_hop_t){.kind = PT_hop_kind_TAKEN,
-                                                       .opcode = PT_OP_chat_send,
-                                                       .trace = self->trace,
-                                                       .room = self->room,
-                                                       .at_us = self->since_us});
+        sv_trace_add (self->ws->gw->trace, &hop);
     self->since_us = 0;
 }
 
