@@ -562,6 +562,37 @@ test('S3-11 a socket is opened for members with a token in the query or the head
   assert.equal(await Speaker.refused(base, `${slug}`, { headers: { authorization: bob.as } }), 404);
 });
 
+test('S3-12 a token that begins as a good one does is 403', async () => {
+  const [ann, bob] = await Promise.all(['ann', 'bob'].map(someone));
+  const { slug } = await roomOf(ann, bob);
+  const wrong = ann.token.slice(0, 15) + ann.token.slice(15).replace(/./g, (digit) => (digit === '0' ? '1' : '0'));
+  assert.equal(wrong.length, 64);
+  assert.equal(await Speaker.refused(base, `${slug}/?token=${wrong}`), 403);
+  assert.equal(await Speaker.refused(base, `${slug}/`, { headers: { authorization: `Token ${wrong}` } }), 403);
+  assert.equal(await Speaker.refused(base, `${slug}/?token=${ann.token}`), 101);
+});
+
+test('S3-16 a room of two words is reached by its slug', async () => {
+  const [ann, bob] = await Promise.all(['ann', 'bob'].map(someone));
+  const { json } = await create(ann, { name: 'two words', members: [bob.id] });
+  assert.match(json.slug, /^two-words_[0-9a-f]{5}$/);
+  const a = await enter(ann, json.slug);
+  a.send({ message: 'here' });
+  assert.equal((await a.next()).message, 'here');
+  a.close();
+});
+
+test('S3-17 the sockets of a token that is signed out close with 4401, those of others stay', async () => {
+  const [ann, bob] = await Promise.all(['ann', 'bob'].map(someone));
+  const { slug } = await roomOf(ann, bob);
+  const [a, b] = await Promise.all([enter(ann, slug), enter(bob, slug)]);
+  assert.equal((await ask(base, 'POST', '/knox/logout/', undefined, { as: ann.as })).status, 204);
+  assert.equal(await a.closed(), 4401);
+  b.send({ message: 'still here' });
+  assert.equal((await b.next()).message, 'still here');
+  b.close();
+});
+
 test('S3-13 what one says all members hear with the address and the time, and it is kept', async () => {
   const [ann, bob] = await Promise.all(['ann', 'bob'].map(someone));
   const { slug, id } = await roomOf(ann, bob);
