@@ -232,7 +232,7 @@ docs-check: $(DOCS) ## fail when they are not what the tables say
 # Fuzzing of all that reads what others send: one source a target, linked with whatever of the programs it needs.
 FUZZ_SECONDS ?= 20
 FUZZ_TARGETS := assemble broker body bulk codec config cookie cursor dialect envelope file front header image json log operator order route rows secret \
-	sendq text token utf8 wheel
+	sendq text token utf8 voice wheel
 FUZZ_SEEDED  := codec envelope
 FUZZ_FOLDERS := $(DAEMONS:%=services/%) cli
 FUZZ_CORES   := $(foreach f,$(FUZZ_FOLDERS),$(BUILD)/lib/libcore-$(notdir $(f)).a)
