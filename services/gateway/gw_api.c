@@ -277,7 +277,7 @@ static const gw_route_t s_operators[] = {
     {GW_GET, "/swagger.json", 0, 200, GW_STREAM | GW_OPEN, 0, gw_pages_openapi, "This document", &gw_spec_json},
     {GW_GET, "/swagger.yaml", 0, 200, GW_STREAM | GW_OPEN, 0, gw_pages_yaml, "This document as YAML", &gw_spec_yaml},
     {GW_GET, "/asyncapi.json", 0, 200, GW_STREAM | GW_OPEN, 0, gw_pages_asyncapi,
-     "The WebSocket's messages, as AsyncAPI 3.0", &gw_spec_json},
+     "The WebSockets' messages, as AsyncAPI 3.0", &gw_spec_json},
     {GW_GET, "/postman.json", 0, 200, GW_STREAM | GW_OPEN, 0, gw_pages_postman, "All calls, as a Postman collection",
      &gw_spec_json},
     {GW_GET, "/swagger/", 0, 200, GW_STREAM | GW_OPEN, 0, gw_pages_swagger, "This document in Swagger UI",

@@ -4,6 +4,7 @@
 #ifndef GW_API_SPEC_H
 #define GW_API_SPEC_H
 
+#include "gw_route.h"
 #include "gw_shape.h"
 
 /*  Messages. */

@@ -9,7 +9,6 @@
 #ifndef GW_SHAPE_H
 #define GW_SHAPE_H
 
-#include "gw_route.h"
 #include "pt_message.h"
 
 typedef enum {

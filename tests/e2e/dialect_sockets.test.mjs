@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Cluster, until } from './lib/cluster.mjs';
 import { ask, fresh } from './lib/dialect.mjs';
+import { AsyncApi } from './lib/openapi.mjs';
 import { Speaker } from './lib/speaker.mjs';
 import { staffEnv, staffOf } from './lib/staff.mjs';
 
@@ -85,6 +86,36 @@ test('X-01 of five sockets, one for each dialect, each hears its own room alone'
     for (const socket of Object.values(sockets)) assert.deepEqual(await socket.rest(), [], dialect);
   }
   for (const socket of Object.values(sockets)) socket.close();
+});
+
+test('what goes over the five sockets is as the AsyncAPI document says', async () => {
+  const asyncapi = new AsyncApi(await (await fetch(`${base}/asyncapi.json`)).json());
+  const sockets = await enterAll();
+  const judge = (operation, frame) => assert.deepEqual(asyncapi.frameFaults(operation, frame), [], `${operation} ${JSON.stringify(frame)}`);
+  for (const [dialect, [frame]] of Object.entries(speech())) {
+    // The clock's client says a text, of which nothing counts.
+    judge(`${dialect}_receive`, dialect === 'clock' ? JSON.stringify(frame) : frame);
+    sockets[dialect].send(frame);
+    await sockets[dialect].next();
+  }
+  for (const stamp of ['0', '2000-01-01 00:00:00+00:00', 'never']) {
+    const frame = { command: 'fetch_messages', last_message_time_stamp: stamp };
+    judge('chat_receive', frame);
+    sockets.chat.send(frame);
+    await sockets.chat.next();
+  }
+  for (const dialect of ['public', 'chat', 'member', 'open']) {
+    sockets[dialect].send('no JSON');
+    assert.ok((await sockets[dialect].next()).error, dialect);
+  }
+  sockets.clock.send(Buffer.from('bytes'));
+  assert.ok((await sockets.clock.next()).error);
+  for (const [dialect, socket] of Object.entries(sockets)) {
+    for (const text of socket.frames) judge(`${dialect}_send`, JSON.parse(text));
+    socket.close();
+  }
+  // What is not told is a fault.
+  assert.notDeepEqual(asyncapi.frameFaults('chat_send', { command: 'new_message' }), []);
 });
 
 test('X-02 the shape of a name tells the dialect', async () => {

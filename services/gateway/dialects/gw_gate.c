@@ -6,12 +6,6 @@
 
 #define S_DEADLINE_MS 5000
 
-static const gw_voice_t *const s_voices[] = {
-    [PT_room_dialect_PUBLIC] = &gw_voice_public, [PT_room_dialect_CHAT] = &gw_voice_chat,
-    [PT_room_dialect_CLOCK] = &gw_voice_clock,   [PT_room_dialect_MEMBER] = &gw_voice_member,
-    [PT_room_dialect_OPEN] = &gw_voice_open,
-};
-
 bool gw_gate_name (pt_str_t path, pt_str_t *out_name)
 {
     static const char start[] = GW_GATE_PATH;
@@ -29,7 +23,7 @@ int gw_gate_begin (gw_gate_t *self, pt_str_t name)
         return -PT_E_not_found;
     memcpy (self->place.address, name.at, name.len);
     self->place.address[name.len] = '\0';
-    self->place.voice = s_voices[self->dialect];
+    self->place.voice = gw_voices_of (self->dialect);
     return 0;
 }
 
@@ -77,7 +71,7 @@ static int s_ask (gw_gate_t *self, pt_room_dialect_t dialect)
         find.has_account = true;
     }
     sv_call_t call = {.opcode = PT_OP_chat_room_find, .msg = &find, .deadline_ms = S_DEADLINE_MS, .trace = self->trace};
-    self->place.voice = s_voices[dialect];
+    self->place.voice = gw_voices_of (dialect);
     self->call = sv_bus_call (self->gw->bus, &call, s_on_found, self, &err);
     return self->call ? GW_GATE_LATER : err;
 }
@@ -85,7 +79,7 @@ static int s_ask (gw_gate_t *self, pt_room_dialect_t dialect)
 /*  A room of members may have any name: it is looked for first. */
 static int s_begin (gw_gate_t *self)
 {
-    if (s_voices[self->dialect]->needs_account && !self->identity)
+    if (gw_voices_of (self->dialect)->needs_account && !self->identity)
         return -PT_E_forbidden;
     if (self->identity && gw_identity_may (self->identity, GW_SCOPE_READ) != 0)
         return -PT_E_forbidden;

@@ -6,6 +6,7 @@
 
 #include "gw_dialect_json.h"
 #include "gw_said.h"
+#include "gw_shape.h"
 #include "gw_text.h"
 #include "gw_time.h"
 #include "gw_voices.h"
@@ -176,5 +177,46 @@ static void s_heard (gw_ws_t *ws, pt_str_t text, bool is_binary)
     gw_said_done (&said);
 }
 
-const gw_voice_t gw_voice_chat = {
-    .dialect = PT_room_dialect_CHAT, .needs_account = true, .has_items = true, .put = s_put, .heard = s_heard};
+/* ---- what the document says --------------------------------------------------------------- */
+
+static const char *const s_fetching[] = {"fetch_messages", NULL}, *const s_saying[] = {"new_message", NULL};
+static const char *const s_ends[] = {"LAST PACKAGE", "NO MESSAGES", NULL};
+static const gw_shape_t s_fetch_shapes[] = {{"command", GW_SHAPE_TEXT, 0, "which command", .one_of = s_fetching},
+                                            {"last_message_time_stamp", GW_SHAPE_ANY, GW_SHAPE_OPTIONAL,
+                                             "a time; `\"0\"`, 0, null, an empty text or nothing: the latest"},
+                                            {0}};
+static const gw_shape_t s_say_shapes[] = {{"command", GW_SHAPE_TEXT, 0, "which command", .one_of = s_saying},
+                                          {"message", GW_SHAPE_TEXT, 0, "1 to 16384 bytes"},
+                                          {0}};
+static const gw_shape_t s_message_shapes[] = {
+    {"author_id", GW_SHAPE_INT, GW_SHAPE_NULL, "who said it; null when the account is deleted"},
+    {"content", GW_SHAPE_TEXT, 0, "what was said"},
+    {"time_stamp", GW_SHAPE_STAMP, 0, "when, to the microsecond; it rises within a chat"},
+    {0}};
+static const gw_shape_t s_page_shapes[] = {
+    {"messages", GW_SHAPE_OBJ, GW_SHAPE_LIST, "latest first, 15 at most", .of = s_message_shapes},
+    {"command", GW_SHAPE_TEXT, 0, "what was asked", .one_of = s_fetching},
+    {"last_message_time_stamp", GW_SHAPE_ANY, 0, "time of the last one; without any, what was asked with"},
+    {"error", GW_SHAPE_TEXT, GW_SHAPE_OPTIONAL, "there are no earlier ones", .one_of = s_ends},
+    {0}};
+static const gw_shape_t s_told_shapes[] = {{"message", GW_SHAPE_OBJ, 0, "what was said", .of = s_message_shapes},
+                                           {"command", GW_SHAPE_TEXT, 0, "what brought it", .one_of = s_saying},
+                                           {0}};
+static const gw_voice_frame_t s_takes[] = {
+    {"fetch_messages", "Ask for what was said before a time", s_fetch_shapes, NULL},
+    {"new_message", "Say something to all who are there", s_say_shapes, NULL},
+    {0}};
+static const gw_voice_frame_t s_tells[] = {{"page", "What was said before that time", s_page_shapes, NULL},
+                                           {"told", "Somebody has said something", s_told_shapes, NULL},
+                                           {0}};
+static const gw_voice_spec_t s_spec = {
+    "A chat of friends, for who takes part. Nothing is told at first; frames are commands. Closed with 4403 for who "
+    "is removed.",
+    "The UUID of the chat, in either case", s_takes, s_tells};
+
+const gw_voice_t gw_voice_chat = {.dialect = PT_room_dialect_CHAT,
+                                  .spec = &s_spec,
+                                  .needs_account = true,
+                                  .has_items = true,
+                                  .put = s_put,
+                                  .heard = s_heard};

@@ -8,6 +8,7 @@
 #include "gw.h"
 #include "gw_dialect_person.h"
 #include "gw_seat.h"
+#include "gw_shape.h"
 #include "gw_signal.h"
 #include "gw_text.h"
 #include "gw_voices.h"
@@ -128,7 +129,24 @@ static void s_closing (gw_ws_t *ws)
         gw_listener_destroy (&self->listener);
 }
 
+/* ---- what the document says --------------------------------------------------------------- */
+
+static const char *const s_types[] = {"chat_message", NULL};
+static const gw_shape_t s_ask_shapes[] = {{"", GW_SHAPE_TEXT, 0, "any text: nothing of it counts"}, {0}};
+static const gw_shape_t s_told_shapes[] = {{"type", GW_SHAPE_TEXT, 0, "always the same", .one_of = s_types},
+                                           {"message", GW_SHAPE_TEXT, 0,
+                                            "`hi <name> now is HH:MM:SS` (UTC) at first; `now is HH:MM:SS` as an "
+                                            "answer; `<own name> now is HH:MM:SS` when the "
+                                            "group is told to tell"},
+                                           {0}};
+static const gw_voice_frame_t s_takes[] = {{"ask", "Ask for the time", s_ask_shapes, "text/plain"}, {0}};
+static const gw_voice_frame_t s_tells[] = {{"told", "What time it is", s_told_shapes, NULL}, {0}};
+static const gw_voice_spec_t s_spec = {
+    "A group that tells the time, for whoever shows a credential. Closed with 4404 when the group is deleted.",
+    "The name of the group: `chat_[0-9a-f]{8}`", s_takes, s_tells};
+
 const gw_voice_t gw_voice_clock = {.dialect = PT_room_dialect_CLOCK,
+                                   .spec = &s_spec,
                                    .is_open = true,
                                    .needs_account = true,
                                    .has_items = true,

@@ -3,6 +3,7 @@
 
 #include "gw_dialect_json.h"
 #include "gw_said.h"
+#include "gw_shape.h"
 #include "gw_text.h"
 #include "gw_voices.h"
 
@@ -41,7 +42,22 @@ static void s_heard (gw_ws_t *ws, pt_str_t text, bool is_binary)
     gw_said_done (&said);
 }
 
+/* ---- what the document says --------------------------------------------------------------- */
+
+static const gw_shape_t s_say_shapes[] = {{"message", GW_SHAPE_TEXT, 0, "at most 1000 characters; may be empty"}, {0}};
+static const gw_shape_t s_told_shapes[] = {
+    {"message", GW_SHAPE_TEXT, 0, "what was said"},
+    {"sender", GW_SHAPE_EMAIL, GW_SHAPE_NULL, "who said it; null without an address, or when the account is deleted"},
+    {"timestamp", GW_SHAPE_STAMP, 0, "when, to the microsecond"},
+    {0}};
+static const gw_voice_frame_t s_takes[] = {{"say", "Say something to all members", s_say_shapes, NULL}, {0}};
+static const gw_voice_frame_t s_tells[] = {{"told", "Somebody has said something", s_told_shapes, NULL}, {0}};
+static const gw_voice_spec_t s_spec = {
+    "A room of members, for them alone. Closed with 4403 for who is removed, with 4404 when the room is deleted.",
+    "The slug of the room: `[0-9A-Za-z_-]*_[0-9a-f]{5}`, at most 120 characters", s_takes, s_tells};
+
 const gw_voice_t gw_voice_member = {.dialect = PT_room_dialect_MEMBER,
+                                    .spec = &s_spec,
                                     .needs_account = true,
                                     .has_items = true,
                                     .needs_sender = true,

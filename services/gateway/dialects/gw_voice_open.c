@@ -14,6 +14,7 @@
 #include "gw_random.h"
 #include "gw_revoked.h"
 #include "gw_said.h"
+#include "gw_shape.h"
 #include "gw_signal.h"
 #include "gw_text.h"
 #include "gw_voices.h"
@@ -454,7 +455,35 @@ static void s_closing (gw_ws_t *ws)
     free (self->name);
 }
 
+/* ---- what the document says --------------------------------------------------------------- */
+
+static const gw_shape_t s_say_shapes[] = {
+    {"message", GW_SHAPE_ANY, 0, "of who is signed in a text, which is kept; of others anything, which comes back"},
+    {0}};
+static const gw_shape_t s_told_shapes[] = {
+    {"message", GW_SHAPE_ANY, 0,
+     "`<user>: <text>`, `<user> has joined the chat`, `<user> has left the chat`; or what somebody said who is not "
+     "signed in"},
+    {0}};
+static const gw_shape_t s_text_shapes[] = {{"", GW_SHAPE_TEXT, 0, "at most 16384 bytes"}, {0}};
+static const gw_shape_t s_bytes_shapes[] = {{"", GW_SHAPE_BYTES, 0, "at most 16384 bytes, in a binary frame"}, {0}};
+static const gw_voice_frame_t s_takes[] = {
+    {"say", "Say something to all who are there", s_say_shapes, NULL},
+    {"say_text", "Any other text, of who is not signed in", s_text_shapes, "text/plain"},
+    {"say_bytes", "Bytes, of who is not signed in", s_bytes_shapes, "application/octet-stream"},
+    {0}};
+static const gw_voice_frame_t s_tells[] = {
+    {"told", "Somebody has said something, has come or has gone", s_told_shapes, NULL},
+    {"told_text", "Text of who is not signed in, as it came", s_text_shapes, "text/plain"},
+    {"told_bytes", "Bytes of who is not signed in, as they came", s_bytes_shapes, "application/octet-stream"},
+    {0}};
+static const gw_voice_spec_t s_spec = {
+    "A room that anybody may enter. Who is signed in is told what was said before, joins, and is kept; what others "
+    "say comes back to them, goes to all who are there, and is kept nowhere.",
+    "A word that no other dialect's rooms can have: `[0-9A-Za-z_-]{1,100}`", s_takes, s_tells};
+
 const gw_voice_t gw_voice_open = {.dialect = PT_room_dialect_OPEN,
+                                  .spec = &s_spec,
                                   .is_open = true,
                                   .has_items = true,
                                   .needs_sender = true,

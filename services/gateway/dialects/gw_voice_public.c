@@ -9,6 +9,7 @@
 #include "gw_config.h"
 #include "gw_dialect_json.h"
 #include "gw_said.h"
+#include "gw_shape.h"
 #include "gw_text.h"
 #include "gw_voices.h"
 #include <stdlib.h>
@@ -151,7 +152,24 @@ static void s_heard (gw_ws_t *ws, pt_str_t text, bool is_binary)
     gw_said_done (&said);
 }
 
+/* ---- what the document says --------------------------------------------------------------- */
+
+static const gw_shape_t s_say_shapes[] = {{"message", GW_SHAPE_TEXT, 0, "at most 16384 bytes"},
+                                          {"userid", GW_SHAPE_ANY, 0, "one's own number, or its digits"},
+                                          {0}};
+static const gw_shape_t s_told_shapes[] = {
+    {"message", GW_SHAPE_TEXT, 0, "what was said"},
+    {"username", GW_SHAPE_TEXT, GW_SHAPE_NULL, "who said it; null when the account is deleted"},
+    {0}};
+static const gw_voice_frame_t s_takes[] = {{"say", "Say something to all", s_say_shapes, NULL}, {0}};
+static const gw_voice_frame_t s_tells[] = {{"told", "Somebody has said something", s_told_shapes, NULL}, {0}};
+static const gw_voice_spec_t s_spec = {
+    "A numbered room. Anybody may listen; who is signed in, by any credential of the handshake, may speak. Closed "
+    "with 4404 when the room is deleted.",
+    "The number of the room: `[0-9]+`", s_takes, s_tells};
+
 const gw_voice_t gw_voice_public = {.dialect = PT_room_dialect_PUBLIC,
+                                    .spec = &s_spec,
                                     .is_open = true,
                                     .has_items = true,
                                     .needs_sender = true,

@@ -1,9 +1,9 @@
-/*  gw_asyncapi - the AsyncAPI 3.0 document of the native WebSocket.
+/*  gw_asyncapi - the AsyncAPI 3.0 document of the WebSockets: the native one and the whole.
 
     Members that a message of proto has are taken from there; the others stand here.  The
     document speaks for the gateway: it receives what clients ask, and sends events. */
 
-#include "gw_asyncapi.h"
+#include "gw_asyncapi_priv.h"
 #include "gw_schema.h"
 #include "sv_version.h"
 #include <stdio.h>
@@ -140,14 +140,20 @@ static void s_join (gw_shape_t out[MEMBERS], const gw_shape_t *first, unsigned c
         out[count++] = *more;
 }
 
-static void s_put_message (gw_doc_t *doc, const char *name, const char *what, const gw_shape_t *shapes)
+void gw_asyncapi_message (gw_doc_t *doc, const char *name, const char *what, const gw_shape_t *shapes,
+                          const char *media)
 {
     gw_doc_object (doc, name);
     gw_doc_text (doc, "name", name);
     gw_doc_text (doc, "summary", what);
-    gw_doc_text (doc, "contentType", "application/json");
+    gw_doc_text (doc, "contentType", media ? media : "application/json");
     gw_schema_shapes (doc, "payload", shapes);
     gw_doc_end (doc);
+}
+
+static void s_put_message (gw_doc_t *doc, const char *name, const char *what, const gw_shape_t *shapes)
+{
+    gw_asyncapi_message (doc, name, what, shapes, NULL);
 }
 
 static void s_put_request (gw_doc_t *doc, const s_operation_t *op)
@@ -164,7 +170,7 @@ static void s_put_answer (gw_doc_t *doc, const s_operation_t *op)
 {
     const gw_shape_t all[] = {
         {"re", GW_SHAPE_INT, 0, "id of the request"}, {"ok", GW_SHAPE_OBJ, 0, "what came of it", .of = op->gets}, {0}};
-    char name[64];
+    char name[GW_ASYNCAPI_NAME];
     snprintf (name, sizeof name, "%s_ok", op->name);
     s_put_message (doc, name, "It was done", all);
 }
@@ -188,6 +194,7 @@ static void s_messages (gw_doc_t *doc)
     s_put_message (doc, "error", "It was refused", s_failure);
     for (size_t i = 0; i < EVENTS; i++)
         s_put_event (doc, i);
+    gw_asyncapi_dialect_messages (doc);
     gw_doc_end (doc);
 }
 
@@ -195,7 +202,7 @@ static void s_messages (gw_doc_t *doc)
 
 #define CHANNEL "#/channels/socket"
 
-static void s_refer (gw_doc_t *doc, const char *key, const char *to)
+void gw_asyncapi_refer (gw_doc_t *doc, const char *key, const char *to)
 {
     gw_doc_object (doc, key);
     gw_doc_text (doc, "$ref", to);
@@ -210,9 +217,9 @@ static void s_refer_message (gw_doc_t *doc, const char *name, const char *ending
     gw_doc_end (doc);
 }
 
-static void s_carry (gw_doc_t *doc, const char *name, const char *ending)
+void gw_asyncapi_carry (gw_doc_t *doc, const char *name, const char *ending)
 {
-    char key[64];
+    char key[GW_ASYNCAPI_NAME];
     snprintf (key, sizeof key, "%s%s", name, ending);
     gw_doc_object (doc, key);
     gw_doc_printf (doc, "$ref", "#/components/messages/%s", key);
@@ -221,7 +228,6 @@ static void s_carry (gw_doc_t *doc, const char *name, const char *ending)
 
 static void s_channel (gw_doc_t *doc)
 {
-    gw_doc_object (doc, "channels");
     gw_doc_object (doc, "socket");
     gw_doc_text (doc, "address", "/v1/ws");
     gw_doc_text (doc, "description",
@@ -229,21 +235,28 @@ static void s_channel (gw_doc_t *doc)
                  "of the handshake, or by `auth` within 5 s.");
     gw_doc_object (doc, "messages");
     for (size_t i = 0; i < OPERATIONS; i++) {
-        s_carry (doc, s_operations[i].name, "");
-        s_carry (doc, s_operations[i].name, "_ok");
+        gw_asyncapi_carry (doc, s_operations[i].name, "");
+        gw_asyncapi_carry (doc, s_operations[i].name, "_ok");
     }
-    s_carry (doc, "error", "");
+    gw_asyncapi_carry (doc, "error", "");
     for (size_t i = 0; i < EVENTS; i++)
-        s_carry (doc, s_events[i].name, "");
+        gw_asyncapi_carry (doc, s_events[i].name, "");
     gw_doc_end (doc);
     gw_doc_end (doc);
+}
+
+static void s_channels (gw_doc_t *doc)
+{
+    gw_doc_object (doc, "channels");
+    s_channel (doc);
+    gw_asyncapi_dialect_channels (doc);
     gw_doc_end (doc);
 }
 
 static void s_security (gw_doc_t *doc)
 {
     gw_doc_list (doc, "security");
-    s_refer (doc, NULL, "#/components/securitySchemes/bearer");
+    gw_asyncapi_refer (doc, NULL, "#/components/securitySchemes/bearer");
     gw_doc_end (doc);
 }
 
@@ -253,16 +266,30 @@ static void s_put_operation (gw_doc_t *doc, const s_operation_t *op)
     gw_doc_text (doc, "action", "receive");
     gw_doc_text (doc, "summary", op->doc);
     s_security (doc);
-    s_refer (doc, "channel", CHANNEL);
+    gw_asyncapi_refer (doc, "channel", CHANNEL);
     gw_doc_list (doc, "messages");
     s_refer_message (doc, op->name, "");
     gw_doc_end (doc);
     gw_doc_object (doc, "reply");
-    s_refer (doc, "channel", CHANNEL);
+    gw_asyncapi_refer (doc, "channel", CHANNEL);
     gw_doc_list (doc, "messages");
     s_refer_message (doc, op->name, "_ok");
     s_refer_message (doc, "error", "");
     gw_doc_end (doc);
+    gw_doc_end (doc);
+    gw_doc_end (doc);
+}
+
+static void s_put_events (gw_doc_t *doc)
+{
+    gw_doc_object (doc, "events");
+    gw_doc_text (doc, "action", "send");
+    gw_doc_text (doc, "summary", "What a socket is told unasked");
+    s_security (doc);
+    gw_asyncapi_refer (doc, "channel", CHANNEL);
+    gw_doc_list (doc, "messages");
+    for (size_t i = 0; i < EVENTS; i++)
+        s_refer_message (doc, s_events[i].name, "");
     gw_doc_end (doc);
     gw_doc_end (doc);
 }
@@ -272,20 +299,12 @@ static void s_flow (gw_doc_t *doc)
     gw_doc_object (doc, "operations");
     for (size_t i = 0; i < OPERATIONS; i++)
         s_put_operation (doc, &s_operations[i]);
-    gw_doc_object (doc, "events");
-    gw_doc_text (doc, "action", "send");
-    gw_doc_text (doc, "summary", "What a socket is told unasked");
-    s_security (doc);
-    s_refer (doc, "channel", CHANNEL);
-    gw_doc_list (doc, "messages");
-    for (size_t i = 0; i < EVENTS; i++)
-        s_refer_message (doc, s_events[i].name, "");
-    gw_doc_end (doc);
-    gw_doc_end (doc);
+    s_put_events (doc);
+    gw_asyncapi_dialect_operations (doc);
     gw_doc_end (doc);
 }
 
-static void s_components (gw_doc_t *doc)
+static void s_schemas (gw_doc_t *doc)
 {
     gw_schema_uses_t uses = {0};
     for (size_t i = 0; i < OPERATIONS; i++) {
@@ -294,17 +313,24 @@ static void s_components (gw_doc_t *doc)
     }
     for (size_t i = 0; i < EVENTS; i++)
         gw_schema_use_shapes (&uses, s_events[i].members);
-    gw_doc_object (doc, "components");
-    s_messages (doc);
+    gw_asyncapi_dialect_use (&uses);
     gw_doc_object (doc, "schemas");
     gw_schema_components (doc, &uses);
     gw_doc_end (doc);
+}
+
+static void s_components (gw_doc_t *doc)
+{
+    gw_doc_object (doc, "components");
+    s_messages (doc);
+    s_schemas (doc);
     gw_doc_object (doc, "securitySchemes");
     gw_doc_object (doc, "bearer");
     gw_doc_text (doc, "type", "http");
     gw_doc_text (doc, "scheme", "bearer");
     gw_doc_text (doc, "description", "Or any other credential that HTTP takes, in the handshake");
     gw_doc_end (doc);
+    gw_asyncapi_dialect_credentials (doc);
     gw_doc_end (doc);
     gw_doc_end (doc);
 }
@@ -313,11 +339,13 @@ static void s_head (gw_doc_t *doc)
 {
     gw_doc_text (doc, "asyncapi", "3.0.0");
     gw_doc_object (doc, "info");
-    gw_doc_text (doc, "title", "Parley's WebSocket");
+    gw_doc_text (doc, "title", "Parley's WebSockets");
     gw_doc_text (doc, "version", SV_VERSION);
     gw_doc_text (doc, "description",
-                 "Text frames of JSON. A request is answered once, by its id; events come unasked. In a room a client "
-                 "sees each seq once, in order, without a hole, from its `since` on. The rest is in /openapi.json.");
+                 "The native one, `socket`: text frames of JSON. A request is answered once, by its id; events come "
+                 "unasked. In a room a client sees each seq once, in order, without a hole, from its `since` on. The "
+                 "other channels are one room each, for clients of other chat systems; the shape of the room's name "
+                 "tells which. The rest is in /openapi.json.");
     gw_doc_object (doc, "license");
     gw_doc_text (doc, "name", "MIT License");
     gw_doc_text (doc, "url", "https://opensource.org/license/mit");
@@ -337,7 +365,7 @@ void gw_asyncapi_write (gw_doc_t *doc)
 {
     gw_doc_object (doc, NULL);
     s_head (doc);
-    s_channel (doc);
+    s_channels (doc);
     s_flow (doc);
     s_components (doc);
     gw_doc_end (doc);

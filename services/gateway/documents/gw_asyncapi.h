@@ -1,5 +1,5 @@
-/*  gw_asyncapi - the AsyncAPI 3.0 document of the native WebSocket: its operations, what they
-    are answered with, and events. */
+/*  gw_asyncapi - the AsyncAPI 3.0 document of the WebSockets: of the native one its operations, what they
+    are answered with, and events; of the dialects' ones the frames in and out. */
 
 #ifndef GW_ASYNCAPI_H
 #define GW_ASYNCAPI_H

@@ -5,6 +5,7 @@
 #define GW_OPENAPI_H
 
 #include "gw_doc.h"
+#include "gw_route.h"
 #include "gw_shape.h"
 
 /*  Longest path and operation id. */

@@ -12,8 +12,24 @@
 
 typedef struct gw_ws gw_ws_t;
 
+/*  One kind of frames, for the documents: its name, which no other of the dialect has, what it is, its members,
+    and its media type where that is not JSON. */
+typedef struct {
+    const char *name, *doc;
+    const struct gw_shape *shapes;
+    const char *media;
+} gw_voice_frame_t;
+
+/*  What a dialect's sockets are for, what its rooms are called, and the frames that come in and go out beside
+    errors, which all dialects have; each table ends with a row of zeros. */
+typedef struct {
+    const char *doc, *name_doc;
+    const gw_voice_frame_t *takes, *tells;
+} gw_voice_spec_t;
+
 typedef struct {
     pt_room_dialect_t dialect;
+    const gw_voice_spec_t *spec;
     bool is_open;       /* anybody may listen, and an account need not be a member to speak */
     bool needs_account; /* nobody may come in without an identity */
     bool has_items;     /* what is said in the room is told; else `put` is NULL and nothing is read */

@@ -91,6 +91,13 @@ export class AsyncApi extends Schemas {
   messageFaults(name, frame) {
     return this.faults(frame, 'components', 'messages', name, 'payload');
   }
+
+  // What is wrong with a frame by each message of an operation; nothing when it is one of them.
+  frameFaults(operation, frame) {
+    const names = this.json.operations[operation].messages.map(({ $ref }) => $ref.split('/').pop());
+    const faults = names.map((name) => this.messageFaults(name, frame).map((fault) => `${name}: ${fault}`));
+    return faults.some((one) => one.length === 0) ? [] : faults.flat();
+  }
 }
 
 const documents = new Map();
