@@ -218,6 +218,24 @@ static void test_who_is_removed_or_whose_room_is_gone_is_told_by_the_close (void
     fake_close (&late);
 }
 
+/*  The errors and the end of its room go out with one write. */
+static void test_what_was_told_to_who_is_removed_comes_before_the_close (void **state)
+{
+    (void)state;
+    fake_conn_t *client = s_sit_joined (ANN);
+    for (unsigned i = 0; i < 3; i++)
+        fake_ask (client, "{");
+    pt_item_t item = fake_member (ROOM, HEAD + 1, ANN, PT_change_KICKED, PT_role_none);
+    fake_publish (ROOM, 1, &item, 1);
+    fake_turn (client);
+    assert_int_equal (client->writes, 1);
+    assert_int_equal (client->close_code, 4403);
+    for (unsigned i = 0; i < 3; i++)
+        fake_expect (client, "{\"error\":\"Invalid JSON format.\"}");
+    fake_expect_none (client);
+    fake_close (&client);
+}
+
 /*  Numbers of another epoch say nothing about what was told: it goes on with what comes. */
 static void test_a_room_that_begins_anew_is_followed_from_its_head (void **state)
 {
@@ -307,6 +325,7 @@ int main (void)
         TEST (test_a_native_socket_in_the_same_room_hears_its_own_protocol),
         TEST (test_a_room_that_could_not_be_joined_is_followed_from_where_it_stood),
         TEST (test_who_is_removed_or_whose_room_is_gone_is_told_by_the_close),
+        TEST (test_what_was_told_to_who_is_removed_comes_before_the_close),
         TEST (test_a_room_that_begins_anew_is_followed_from_its_head),
         TEST (test_a_post_that_is_refused_is_told_and_one_of_open_outcome_is_tried_again),
         TEST (test_two_posts_of_two_sockets_never_share_an_id),
