@@ -150,6 +150,8 @@ void gw_link_unjudge (gw_link_t *self)
     self->refusal = 0;
     self->retry_ms = 0;
     self->scheme = PT_scheme_none;
+    gw_gate_cancel (&self->gate);
+    self->gate = (gw_gate_t){0};
 }
 
 void gw_link_end_soon (gw_link_t *self)

@@ -108,8 +108,8 @@ void gw_link_end_soon (gw_link_t *self);
     should return -1 instead. */
 void gw_link_kill (gw_link_t *self);
 
-/*  Takes the outcome of a handshake's identity, and forgets it: it is good for one
-    request. */
+/*  Takes the outcome of a handshake's identity, and forgets it, and what the gate said to it: they are
+    good for one request. */
 void gw_link_judge (gw_link_t *self, const gw_proof_t *proof);
 void gw_link_unjudge (gw_link_t *self);
 
