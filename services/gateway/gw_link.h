@@ -61,6 +61,7 @@ typedef struct gw_link {
     gw_front_t *front; /* FIRST */
     bool is_fronted;   /* its first request was read by gw_front, not by lws */
     bool is_judged;    /* gw_front has the outcome of the handshake's identity */
+    bool is_in_pace;   /* gw_front has counted the handshake, and there was room for it */
 
     gw_request_t *request; /* HEAD to STREAM, while there is one */
     size_t lingered;       /* bytes thrown away in LINGER */
