@@ -243,9 +243,9 @@ void gw_seat_joined (gw_ws_t *ws, uint64_t head, uint64_t epoch)
 {
     gw_seat_t *self = ws->seat;
     self->wants_room = false;
-    self->epoch = epoch;
-    if (!self->is_following)
+    if (!self->is_following || self->epoch != epoch)
         self->target = head;
+    self->epoch = epoch;
     self->is_following = true;
 }
 
