@@ -215,7 +215,8 @@ static bool s_waits_at_gate (gw_front_t *self)
     pt_str_t name;
     if (!gw_front_name (self->bytes.at, self->bytes.len, &name) || gw_gate_begin (&link->gate, name) != 0)
         return false;
-    return link->refusal == 0 && gw_link_enter_gate (link, s_on_gate, self) == GW_GATE_LATER;
+    link->is_in_pace = gw_limit_take (link->gw->limit, GW_LIMIT_SOCKET, &link->network, sv_now_ms ()) == 0;
+    return link->is_in_pace && link->refusal == 0 && gw_link_enter_gate (link, s_on_gate, self) == GW_GATE_LATER;
 }
 
 static void s_on_proved (void *arg)

@@ -146,10 +146,12 @@ int gw_link_enter_gate (gw_link_t *self, void (*fn) (void *arg), void *arg)
 
 void gw_link_unjudge (gw_link_t *self)
 {
-    self->is_judged = self->has_identity = false;
+    self->is_judged = self->is_in_pace = self->has_identity = false;
     self->refusal = 0;
     self->retry_ms = 0;
     self->scheme = PT_scheme_none;
+    gw_gate_cancel (&self->gate);
+    self->gate = (gw_gate_t){0};
 }
 
 void gw_link_end_soon (gw_link_t *self)

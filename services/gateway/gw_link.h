@@ -61,6 +61,7 @@ typedef struct gw_link {
     gw_front_t *front; /* FIRST */
     bool is_fronted;   /* its first request was read by gw_front, not by lws */
     bool is_judged;    /* gw_front has the outcome of the handshake's identity */
+    bool is_in_pace;   /* gw_front has counted the handshake, and there was room for it */
 
     gw_request_t *request; /* HEAD to STREAM, while there is one */
     size_t lingered;       /* bytes thrown away in LINGER */
@@ -108,8 +109,8 @@ void gw_link_end_soon (gw_link_t *self);
     should return -1 instead. */
 void gw_link_kill (gw_link_t *self);
 
-/*  Takes the outcome of a handshake's identity, and forgets it: it is good for one
-    request. */
+/*  Takes the outcome of a handshake's identity, and forgets it, and what the gate said to it: they are
+    good for one request. */
 void gw_link_judge (gw_link_t *self, const gw_proof_t *proof);
 void gw_link_unjudge (gw_link_t *self);
 

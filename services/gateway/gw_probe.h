@@ -185,9 +185,10 @@ static inline probe_got_t *probe_get (uint16_t port, const char *text)
 
 /* ---- WebSocket -------------------------------------------------------------------- */
 
-#define PROBE_UPGRADE                                                                                                  \
-    "GET /v1/ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"                                  \
+#define PROBE_SOCKET                                                                                                   \
+    "Host: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"                                                         \
     "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
+#define PROBE_UPGRADE "GET /v1/ws HTTP/1.1\r\n" PROBE_SOCKET
 
 /*  A socket that has been upgraded; what came behind the 101 is dropped with the
     hello frame. */

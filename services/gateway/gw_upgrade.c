@@ -169,7 +169,7 @@ static int s_check (handshake_t *self)
 {
     pt_str_t token = {0};
     int err = s_check_path (self);
-    if (err == 0)
+    if (err == 0 && !self->link->is_in_pace)
         err = gw_http_limit (self->request, GW_LIMIT_SOCKET);
     if (err == 0)
         err = s_check_upgrade (self);

@@ -151,6 +151,25 @@ static void test_on_a_connection_that_was_used_before_refusals_are_closes (void 
     close (fd);
 }
 
+/*  A proxy may send the requests of many clients through one connection. */
+static void test_what_one_request_was_let_in_to_is_nothing_to_the_next (void **state)
+{
+    probe_t *self = *state;
+    char text[4096];
+    int fd = probe_connect (self->port);
+    probe_say (fd, "GET /ws/chat/lobby/ HTTP/1.1\r\nHost: x\r\n\r\n");
+    harness_refuse (self->harness, s_expect_find (self, PT_room_dialect_MEMBER), PT_E_not_found, NULL);
+    harness_refuse (self->harness, s_expect_find (self, PT_room_dialect_OPEN), PT_E_not_found, NULL);
+    assert_int_equal (probe_status (probe_answer (fd)), 404);
+    snprintf (text, sizeof text, "GET /ws/chat/team_00000/ HTTP/1.1\r\n" HEAD "Authorization: Bearer %s\r\n\r\n",
+              self->token);
+    probe_say (fd, text);
+    assert_int_equal (probe_status (probe_answer (fd)), 101);
+    s_answer_room (self, s_expect_find (self, PT_room_dialect_MEMBER), false);
+    assert_int_equal (probe_close_code (probe_read (fd, PROBE_WAIT_MS)), 4403);
+    close (fd);
+}
+
 static void test_a_client_that_goes_while_it_waits_leaves_nothing_behind (void **state)
 {
     probe_t *self = *state;
@@ -188,6 +207,7 @@ int main (void)
         TEST (test_who_is_nobody_is_not_let_in_and_nobody_is_asked),
         TEST (test_members_are_let_in_and_others_are_not),
         TEST (test_on_a_connection_that_was_used_before_refusals_are_closes),
+        TEST (test_what_one_request_was_let_in_to_is_nothing_to_the_next),
         TEST (test_a_client_that_goes_while_it_waits_leaves_nothing_behind),
         TEST (test_the_subprotocol_beside_a_token_is_agreed_on_without_the_token),
     };

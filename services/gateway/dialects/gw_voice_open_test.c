@@ -418,6 +418,29 @@ static void who_would_not_hear_the_next_one_does_not_join (void **state)
     s_close (&ann);
 }
 
+/*  The head that was to be told first is of numbers that count no more. */
+static void who_comes_to_a_room_that_begins_anew_joins_all_the_same (void **state)
+{
+    (void)state;
+    fake_conn_t *ann = fake_sit (ANN, &gw_voice_open, "lobby", 0);
+    s_prove ();
+    s_name ("ann");
+    s_made (5);
+    s_answer_found (fake_take (PT_OP_chat_room_find), 5);
+    fake_expect_none (ann);
+    pt_item_t item = fake_item (ROOM, 1);
+    fake_publish (ROOM, 2, &item, 1);
+    fake_expect_none (ann);
+    gw_sessions_tick (fake.gw.sessions, sv_now_ms (), sv_wall_us ());
+    const pt_room_t room = {.id = ROOM, .kind = PT_room_kind_PUBLIC, .epoch = 2, .head = 1, .uuid = PT_LIT ("u")};
+    const pt_room_detail_t detail = {.room = &room};
+    fake_answer (fake_take (PT_OP_chat_room_find), &detail);
+    fake_expect_none (ann);
+    s_done (s_told (PT_signal_JOINED, NULL));
+    fake_expect (ann, "{\"message\":\"ann has joined the chat\"}");
+    s_close (&ann);
+}
+
 static void who_leaves_before_it_has_joined_is_not_missed (void **state)
 {
     (void)state;
@@ -456,6 +479,7 @@ int main (void)
         TEST (who_has_joined_hears_others_come_and_go_and_what_guests_say),
         TEST (who_can_not_be_named_or_given_a_room_may_come_again),
         TEST (who_would_not_hear_the_next_one_does_not_join),
+        TEST (who_comes_to_a_room_that_begins_anew_joins_all_the_same),
         TEST (who_leaves_before_it_has_joined_is_not_missed),
         TEST (a_socket_that_can_not_listen_is_closed),
     };

@@ -144,6 +144,21 @@ static void test_handshakes_have_a_pace_of_their_own (void **state)
     assert_int_equal (probe_status (probe_get (self->port, LIVE)), 200);
 }
 
+/*  Nobody answers for chat here: whoever is looked for waits.  On a slow machine it may be the turn
+    of one more. */
+static void test_a_dialects_handshake_beyond_its_pace_looks_for_no_room (void **state)
+{
+    probe_t *self = *state;
+    for (unsigned tries = 3; tries > 0; tries--) {
+        for (unsigned i = 0; i < MANY && probe_status (probe_get (self->port, PROBE_UPGRADE "\r\n")) == 101; i++)
+            continue;
+        const probe_got_t *got = probe_get (self->port, "GET /ws/chat/lobby/ HTTP/1.1\r\n" PROBE_SOCKET "\r\n");
+        if (probe_status (got) == 429)
+            return;
+    }
+    fail_msg ("it is never refused");
+}
+
 /*  Each of its addresses would be let through. */
 static void test_an_account_has_one_pace_from_wherever_it_asks (void **state)
 {
@@ -193,6 +208,7 @@ int main (void)
         TEST (test_a_token_is_asked_about_beside_guesses_and_a_password_is_not),
         TEST (test_requests_beyond_their_pace_are_refused_until_it_is_time),
         TEST (test_handshakes_have_a_pace_of_their_own),
+        TEST (test_a_dialects_handshake_beyond_its_pace_looks_for_no_room),
         TEST (test_an_account_has_one_pace_from_wherever_it_asks),
         TEST (test_the_internal_port_is_not_limited),
     };

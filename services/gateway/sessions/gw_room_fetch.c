@@ -16,9 +16,14 @@
 #define S_RETRY_MS 200
 #define S_RETRY_MAX_MS 5000
 
+static bool s_needs_senders (const gw_room_t *self)
+{
+    return self->spoken.ring && self->spoken.voice->needs_sender;
+}
+
 static uint64_t s_ask (gw_room_t *self, uint64_t after, uint32_t limit, sv_reply_fn *fn)
 {
-    bool has_senders = self->spoken.ring && self->spoken.voice->needs_sender;
+    bool has_senders = s_needs_senders (self);
     pt_range_query_t query = {
         .room = self->id, .after = after, .limit = limit, .senders = true, .has_senders = has_senders};
     sv_call_t call = {.opcode = PT_OP_chat_range, .msg = &query, .affinity = self->id, .deadline_ms = S_DEADLINE_MS};
@@ -210,7 +215,8 @@ static void s_on_page (void *arg, const sv_reply_t *reply)
     if (is_good) {
         s_learn_senders (self, msg, now_ms);
         is_good = s_share (self, &self->native, msg, now_ms);
-        is_good = s_share (self, &self->spoken, msg, now_ms) && is_good;
+        if (self->has_page_senders || !s_needs_senders (self)) /* else it is asked again */
+            is_good = s_share (self, &self->spoken, msg, now_ms) && is_good;
     }
     if (is_good) {
         self->page_tries = 0;
@@ -229,6 +235,7 @@ static void s_start_page (gw_room_t *self, uint64_t now_ms)
         return;
     self->page_due_ms = 0;
     self->page_after = self->wait_first->feed.next - 1;
+    self->has_page_senders = s_needs_senders (self);
     self->page_call = s_ask (self, self->page_after, S_PAGE_ITEMS, s_on_page);
     sv_metric_add (self->rooms->m_pages, 1);
     if (self->page_call)

@@ -33,7 +33,8 @@ struct gw_room {
     uint64_t repair_call;
     uint64_t page_call;
     uint64_t page_after;
-    uint64_t page_due_ms; /* not before; 0: at once */
+    bool has_page_senders; /* the question asks who they are */
+    uint64_t page_due_ms;  /* not before; 0: at once */
     unsigned page_tries;
     gw_sub_t *wait_first, *wait_last;
     bool is_queued; /* for its page, in rooms->queue */

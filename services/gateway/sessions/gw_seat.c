@@ -19,7 +19,8 @@ struct gw_seat {
     bool wants_room;   /* to be followed; asked for again with each tick until it is */
     bool is_following; /* it has been, at least once */
     bool is_caught_up;
-    char key[17]; /* what its send_ids begin with */
+    bool is_removed; /* it is closed when the write at hand is done */
+    char key[17];    /* what its send_ids begin with */
     uint64_t posts;
     void *own;
 };
@@ -242,9 +243,9 @@ void gw_seat_joined (gw_ws_t *ws, uint64_t head, uint64_t epoch)
 {
     gw_seat_t *self = ws->seat;
     self->wants_room = false;
-    self->epoch = epoch;
-    if (!self->is_following)
+    if (!self->is_following || self->epoch != epoch)
         self->target = head;
+    self->epoch = epoch;
     self->is_following = true;
 }
 
@@ -272,6 +273,12 @@ void gw_seat_parted (gw_ws_t *ws, int why)
     self->wants_room = true;
 }
 
+/*  The close writes what there is, which is planned by the write that has come to this end. */
+void gw_seat_removed (gw_ws_t *ws)
+{
+    ws->seat->is_removed = true;
+}
+
 void gw_seat_tick (gw_ws_t *ws)
 {
     const gw_voice_t *voice = ws->seat->place.voice;
@@ -284,6 +291,11 @@ void gw_seat_tick (gw_ws_t *ws)
 void gw_seat_flushed (gw_ws_t *ws)
 {
     gw_seat_t *self = ws->seat;
+    if (self->is_removed) {
+        self->is_removed = false;
+        gw_seat_parted (ws, -PT_E_not_member);
+        return;
+    }
     if (self->is_caught_up || !self->is_following)
         return;
     const gw_sub_t *sub = s_sub (ws);

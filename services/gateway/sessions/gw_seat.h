@@ -100,10 +100,11 @@ const gw_voice_t *gw_seat_voice (const gw_ws_t *ws);
     then on.  Of what retention has taken it is not told. */
 const uint64_t *gw_seat_since (gw_ws_t *ws, const pt_membership_t *membership);
 
-/*  It has joined; it could not join or may not stay (its subscription is still there); a second has
-    passed; something was written. */
+/*  It has joined; it could not join or may not stay (its subscription is still there); it has been
+    removed, as a flush has found; a second has passed; something was written. */
 void gw_seat_joined (gw_ws_t *ws, uint64_t head, uint64_t epoch);
 void gw_seat_parted (gw_ws_t *ws, int why);
+void gw_seat_removed (gw_ws_t *ws);
 void gw_seat_tick (gw_ws_t *ws);
 void gw_seat_flushed (gw_ws_t *ws);
 

@@ -179,6 +179,33 @@ static void test_a_native_socket_in_the_same_room_hears_its_own_protocol (void *
     fake_close (&native);
 }
 
+/*  The page that the native socket has asked for does not say who the senders are. */
+static void test_a_page_that_was_asked_for_without_senders_is_asked_for_again (void **state)
+{
+    (void)state;
+    fake_conn_t *native = fake_connect (ANN + 1);
+    fake_read (native);
+    fake_ask (native, "{\"op\":\"subscribe\",\"id\":1,\"room\":\"%d\",\"since\":%d}", ROOM, HEAD - 2);
+    fake_answer_membership (ROOM, ANN + 1, HEAD, PT_role_MEMBER);
+    fake_expect_like (native, "{\"re\":1,");
+    fake_call_t call = fake_take (PT_OP_chat_range);
+    fake_conn_t *client = fake_open_session (ANN, true);
+    const gw_place_t place = {.voice = &gw_voice_member, .address = "team_00000", .room = ROOM, .head = HEAD - 2};
+    gw_seat_take (client->ws, &place);
+    fake_answer_membership (ROOM, ANN, HEAD, PT_role_MEMBER);
+    fake_expect_none (client);
+    fake_answer_page (call, ROOM, HEAD - 1, HEAD, HEAD);
+    for (uint64_t seq = HEAD - 1; seq <= HEAD; seq++)
+        fake_expect_seq (native, ROOM, seq);
+    fake_expect_none (client);
+    s_answer_page (HEAD - 2, HEAD, 9);
+    for (uint64_t seq = HEAD - 1; seq <= HEAD; seq++)
+        s_expect_item (client, seq);
+    fake_expect_none (client);
+    fake_close (&client);
+    fake_close (&native);
+}
+
 /*  What was said since the socket opened is told when chat answers again. */
 static void test_a_room_that_could_not_be_joined_is_followed_from_where_it_stood (void **state)
 {
@@ -216,6 +243,24 @@ static void test_who_is_removed_or_whose_room_is_gone_is_told_by_the_close (void
     fake_close (&removed);
     fake_close (&stays);
     fake_close (&late);
+}
+
+/*  The errors and the end of its room go out with one write. */
+static void test_what_was_told_to_who_is_removed_comes_before_the_close (void **state)
+{
+    (void)state;
+    fake_conn_t *client = s_sit_joined (ANN);
+    for (unsigned i = 0; i < 3; i++)
+        fake_ask (client, "{");
+    pt_item_t item = fake_member (ROOM, HEAD + 1, ANN, PT_change_KICKED, PT_role_none);
+    fake_publish (ROOM, 1, &item, 1);
+    fake_turn (client);
+    assert_int_equal (client->writes, 1);
+    assert_int_equal (client->close_code, 4403);
+    for (unsigned i = 0; i < 3; i++)
+        fake_expect (client, "{\"error\":\"Invalid JSON format.\"}");
+    fake_expect_none (client);
+    fake_close (&client);
 }
 
 /*  Numbers of another epoch say nothing about what was told: it goes on with what comes. */
@@ -305,8 +350,10 @@ int main (void)
         TEST (test_items_that_it_does_not_tell_do_not_hold_up_others),
         TEST (test_a_slow_one_is_never_told_that_it_lags),
         TEST (test_a_native_socket_in_the_same_room_hears_its_own_protocol),
+        TEST (test_a_page_that_was_asked_for_without_senders_is_asked_for_again),
         TEST (test_a_room_that_could_not_be_joined_is_followed_from_where_it_stood),
         TEST (test_who_is_removed_or_whose_room_is_gone_is_told_by_the_close),
+        TEST (test_what_was_told_to_who_is_removed_comes_before_the_close),
         TEST (test_a_room_that_begins_anew_is_followed_from_its_head),
         TEST (test_a_post_that_is_refused_is_told_and_one_of_open_outcome_is_tried_again),
         TEST (test_two_posts_of_two_sockets_never_share_an_id),

@@ -297,7 +297,8 @@ uint64_t gw_signal_affinity (pt_str_t address)
 uint64_t gw_signal_send (gw_signals_t *self, pt_room_signal_t *signal, const char *trace, sv_reply_fn *fn, void *arg,
                          int *out_err)
 {
-    gw_signal_number (self, signal);
+    if (signal->kind != PT_signal_PROBE) /* of which any will do: it would push others out of gw_seen's window */
+        gw_signal_number (self, signal);
     const sv_call_t call = {.opcode = PT_OP_chat_signal,
                             .msg = signal,
                             .affinity = gw_signal_affinity (signal->address),

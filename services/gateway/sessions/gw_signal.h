@@ -60,7 +60,7 @@ void gw_signal_number (gw_signals_t *self, pt_room_signal_t *signal);
 /*  Where all signals of an address go, so that they keep their order. */
 uint64_t gw_signal_affinity (pt_str_t address);
 
-/*  Sends a signal (chat_signal), numbered, to the chat that all signals of this address
+/*  Sends a signal (chat_signal), numbered unless it is a probe, to the chat that all signals of this address
     go to.  As sv_bus_call, whose id it returns: 0 with
     the reason in `*out_err`.  `fn` gets the answer. */
 uint64_t gw_signal_send (gw_signals_t *self, pt_room_signal_t *signal, const char *trace, sv_reply_fn *fn, void *arg,

@@ -342,6 +342,25 @@ static void s_bring (fake_call_t call)
     s_hear (call.msg, CHAT, ++s_counter, 0);
 }
 
+/*  What is told while many addresses are probed must not look as if it came too late. */
+static void probes_use_up_no_numbers (void **state)
+{
+    (void)state;
+    s_waiter_t waiter = {0};
+    int outcome = 1, err = 0;
+    s_wait (&waiter);
+    fake_call_t probe = fake_take (PT_OP_chat_signal);
+    const pt_room_signal_t *sent = probe.msg;
+    assert_false (sent->has_teller || sent->has_number);
+    fake_answer (probe, &(pt_empty_t){0});
+    pt_room_signal_t said = s_said ("den", "x");
+    assert_true (gw_signal_send (fake.gw.signals, &said, NULL, s_on_sent, &outcome, &err) > 0);
+    fake_call_t call = fake_take (PT_OP_chat_signal);
+    assert_int_equal (((const pt_room_signal_t *)call.msg)->number, 1);
+    fake_answer (call, &(pt_empty_t){0});
+    gw_listener_destroy (&waiter.listener);
+}
+
 static void who_waits_is_told_when_a_probe_comes_back_and_hears_nothing_of_it (void **state)
 {
     (void)state;
@@ -462,6 +481,7 @@ int main (void)
         S_TEST (a_topic_that_the_bus_refuses_leaves_nothing_behind),
         S_TEST (an_address_too_many_is_busy_and_one_that_is_known_is_not),
         S_TEST (what_is_sent_is_numbered_and_one_address_goes_to_one_chat),
+        S_TEST (probes_use_up_no_numbers),
         S_TEST (who_waits_is_told_when_a_probe_comes_back_and_hears_nothing_of_it),
         S_TEST (whatever_is_heard_proves_the_way_and_who_comes_later_need_not_wait),
         S_TEST (a_probe_is_repeated_until_it_comes_back_one_at_a_time),

@@ -72,7 +72,7 @@ void gw_ws_feed_end (void *arg, gw_feed_t *feed)
 {
     gw_ws_t *ws = arg;
     if (ws->seat)
-        gw_seat_parted (ws, -PT_E_not_member);
+        gw_seat_removed (ws);
     s_drop (ws, (gw_sub_t *)feed);
 }
 
