@@ -159,10 +159,24 @@ export class Cluster {
     }
   }
 
-  // Starts, stops or restarts a process by name, and waits until it is so.
+  // Whether a process is up, and its pid ('-1' when it is not), as its supervisor knows.
+  async supervised(name) {
+    const { stdout } = await promisify(execFile)('s6-svstat', ['-o', 'up,pid', join(this.state, 'run/services', name)]);
+    const [up, pid] = stdout.trim().split(' ');
+    return { up: up === 'true', pid };
+  }
+
+  // Starts, stops or restarts a process by name, and waits until it is so. s6-svc's own waiting has no end when the process has
+  // died by itself a moment before.
   async supervise(action, ...names) {
-    const flags = { start: ['-wu', '-u'], stop: ['-wd', '-d'], restart: ['-wr', '-r'] }[action];
-    await Promise.all(names.map((name) => promisify(execFile)('s6-svc', [...flags, join(this.state, 'run/services', name)])));
+    const flag = { start: '-u', stop: '-d', restart: '-r' }[action];
+    const one = async (name) => {
+      const before = await this.supervised(name);
+      await promisify(execFile)('s6-svc', [flag, join(this.state, 'run/services', name)]);
+      const isSo = ({ up, pid }) => (action === 'stop' ? !up : up && (action === 'start' || pid !== before.pid));
+      await until(`${action} of ${name}`, async () => isSo(await this.supervised(name)));
+    };
+    await Promise.all(names.map(one));
   }
 
   // kill -9 (or another signal) of one process by name; returns the pid.
