@@ -8,7 +8,9 @@ const wordsMs = 15000;
 // Name and value of each cookie that an answer sets: { sessionid: { value, attributes: Map } }.
 export function cookiesOf(answer) {
   const found = {};
-  for (const line of answer.headers.getSetCookie()) {
+  // Debian's node has no getSetCookie: there the lines come as one, and no value of ours has a comma before a name.
+  const lines = answer.headers.getSetCookie?.() ?? (answer.headers.get('set-cookie') ?? '').split(/, (?=[^ ;=]+=)/).filter(Boolean);
+  for (const line of lines) {
     const [pair, ...rest] = line.split(/;\s*/);
     const attributes = new Map(rest.map((one) => one.split('=')).map(([name, value = '']) => [name.toLowerCase(), value]));
     found[pair.slice(0, pair.indexOf('='))] = { value: pair.slice(pair.indexOf('=') + 1), attributes };
